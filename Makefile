@@ -1,0 +1,56 @@
+# paysync: `make demo` shows it, `make test` tests it. Both make what they need and can be repeated.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+TEST_ENV := ENV_FILE=tests/test.env
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-postgres lint format bench lock clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+$(VENV)/.installed: requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else 1)' \
+		|| { echo "paysync needs Python 3.11, 3.12 or 3.13; $(PYTHON) is $$($(PYTHON) --version). Set PYTHON=python3.12, for instance."; exit 1; }
+	@echo "== Making the virtual environment $(VENV) and installing the pinned packages"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes -r requirements-dev.txt
+	@touch $@
+
+demo: $(VENV)/.installed ## Start everything with a believable company, until Ctrl-C
+	@exec $(BIN)/python manage.py demo
+
+test: $(VENV)/.installed ## Run the tests on SQLite, and on PostgreSQL where TEST_POSTGRES_URL names one
+	@echo "== Tests on SQLite"
+	@mkdir -p var
+	@$(TEST_ENV) DATABASE_URL=sqlite:///var/test.sqlite3 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	@if [ -n "$$TEST_POSTGRES_URL" ]; then \
+		echo "== Tests on PostgreSQL"; \
+		$(TEST_ENV) DATABASE_URL="$$TEST_POSTGRES_URL" $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS); \
+	elif [ -n "$$CI" ]; then \
+		echo "TEST_POSTGRES_URL is not set, and in CI nothing is skipped."; exit 1; \
+	else \
+		echo "== Tests on PostgreSQL: skipped, TEST_POSTGRES_URL is not set (postgres://user:password@host/name)"; \
+	fi
+
+lint: $(VENV)/.installed ## Check style, types, the arrows between rooms, and missing migrations
+	@echo "== ruff"; $(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@echo "== import-linter"; $(BIN)/lint-imports
+	@echo "== mypy"; $(TEST_ENV) $(BIN)/mypy .
+	@echo "== migrations"; $(TEST_ENV) $(BIN)/python manage.py makemigrations --check --dry-run
+
+format: $(VENV)/.installed ## Put the code into house style
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+bench: $(VENV)/.installed ## Run the benchmarks and print a table of ratios
+	@$(TEST_ENV) $(BIN)/python -m benchmarks $(ARGS)
+
+lock: ## Export the pinned requirements from pyproject.toml (needs uv)
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-find-links --no-emit-index-url --custom-compile-command "make lock" -o requirements.txt
+	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-find-links --no-emit-index-url --custom-compile-command "make lock" -o requirements-dev.txt
+
+clean: ## Remove the virtual environment, the databases and the caches
+	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,102 @@
+"""Money: exact amounts and a currency."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import total_ordering
+
+from paysync.domain.errors import RecordError
+
+#: ISO 4217 currencies whose minor unit is not a hundredth.
+DIGITS = {
+    "BHD": 3, "BIF": 0, "CLP": 0, "DJF": 0, "GNF": 0, "ISK": 0, "JOD": 3, "JPY": 0, "KMF": 0,
+    "KRW": 0, "KWD": 3, "LYD": 3, "OMR": 3, "PYG": 0, "RWF": 0, "TND": 3, "UGX": 0, "VND": 0,
+    "VUV": 0, "XAF": 0, "XOF": 0, "XPF": 0,
+}  # fmt: skip
+
+#: The columns are decimal(15,3), as in Sage 500: twelve digits before the point.
+LIMIT = Decimal("999999999999.999")
+
+
+def digits_of(currency: str) -> int:
+    """Digits after the decimal point that `currency` (ISO 4217, upper case) uses."""
+    return DIGITS.get(currency, 2)
+
+
+@total_ordering
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An exact amount in whole minor units of its currency.
+
+    Round before making one, never inside. Raises RecordError on a float, a fraction of a minor
+    unit, a non-finite or oversized amount, or a currency that is not three capital letters.
+    """
+
+    amount: Decimal
+    currency: str = "USD"
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.amount, Decimal):
+            raise RecordError(f"an amount must be Decimal, not {type(self.amount).__name__}")
+        if not (len(self.currency) == 3 and self.currency.isascii() and self.currency.isupper()):
+            raise RecordError(f"{self.currency!r} is not a currency code")
+        if not self.amount.is_finite() or abs(self.amount) > LIMIT:
+            raise RecordError("the amount is not a finite number of at most 12 digits")
+        unit = Decimal(1).scaleb(-digits_of(self.currency))
+        whole = self.amount.quantize(unit)
+        if self.amount != whole:
+            raise RecordError(f"{self.amount} {self.currency} is not whole minor units")
+        object.__setattr__(self, "amount", abs(whole) if whole == 0 else whole)
+
+    @classmethod
+    def parse(cls, text: object, currency: str = "USD") -> Money:
+        """Read "1234.50" (str, int or Decimal). Raises RecordError on anything else."""
+        if isinstance(text, bool) or not isinstance(text, (str, int, Decimal)):
+            raise RecordError(f"an amount must be text or a whole number, not {text!r}")
+        try:
+            return cls(Decimal(text), currency)
+        except InvalidOperation as error:
+            raise RecordError(f"{text!r} is not an amount") from error
+
+    @classmethod
+    def zero(cls, currency: str = "USD") -> Money:
+        return cls(Decimal(0), currency)
+
+    @classmethod
+    def total(cls, amounts: Iterable[Money], currency: str = "USD") -> Money:
+        """The sum of `amounts`, all in `currency`; zero when there are none."""
+        result = cls.zero(currency)
+        for money in amounts:
+            result += money
+        return result
+
+    def _same(self, other: Money) -> Decimal:
+        if self.currency != other.currency:
+            raise RecordError(f"{self.currency} and {other.currency} do not mix")
+        return other.amount
+
+    def __add__(self, other: Money) -> Money:
+        return Money(self.amount + self._same(other), self.currency)
+
+    def __sub__(self, other: Money) -> Money:
+        return Money(self.amount - self._same(other), self.currency)
+
+    def __neg__(self) -> Money:
+        return Money(-self.amount, self.currency)
+
+    def __lt__(self, other: Money) -> bool:
+        return self.amount < self._same(other)
+
+    def __bool__(self) -> bool:
+        return self.amount != 0
+
+    def __str__(self) -> str:
+        return f"{self.amount:.{digits_of(self.currency)}f} {self.currency}"
+
+
+def round_half_up(amount: Decimal, currency: str) -> Money:
+    """Round to the currency's digits, halves away from zero: the one rounding we use."""
+    unit = Decimal(1).scaleb(-digits_of(currency))
+    return Money(amount.quantize(unit, rounding=ROUND_HALF_UP), currency)

@@ -1,0 +1,119 @@
+"""What we ask of the outside world, as Protocols. Any method may raise an ExternalError."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from typing import Protocol
+
+from paysync.domain.ledger import (
+    ErpCashAccount,
+    ErpCustomer,
+    ErpFiscalPeriod,
+    ErpGLAccount,
+    ErpReceipt,
+    Finding,
+    Invoice,
+    ReceiptIntent,
+    SubmitResult,
+)
+from paysync.domain.money import Money
+from paysync.domain.payments import (
+    ChargeIntent,
+    GatewayBatch,
+    GatewayRecord,
+    Method,
+    MoneyResult,
+    Page,
+    Window,
+)
+
+
+class PaymentGateway(Protocol):
+    """What we ask of a card gateway, for one merchant account.
+
+    Reads raise UnavailableError when they may simply be repeated. Money calls (`charge`,
+    `capture`, `void`, `refund`) raise UnavailableError only when the request provably never
+    reached the gateway or was refused unprocessed; whatever else goes wrong after sending is
+    returned as Outcome.UNKNOWN. CredentialError means: stop, alert, do not try again.
+    """
+
+    def list_transactions(self, window: Window, cursor: str | None = None) -> Page:
+        """Transactions created in the window, oldest first. Card and ACH, declines included."""
+        ...
+
+    def get_transaction(self, gateway_id: str, method: Method = Method.CARD) -> GatewayRecord:
+        """The transaction as it is now. Raises RejectedError(reason="not_found")."""
+        ...
+
+    def list_batches(self, start: date, end: date) -> Sequence[GatewayBatch]: ...
+
+    def batch_transactions(self, number: str) -> Sequence[GatewayRecord]: ...
+
+    def charge(self, intent: ChargeIntent) -> MoneyResult: ...
+
+    def find_by_intent(self, intent: ChargeIntent, around: datetime) -> GatewayRecord | None:
+        """The transaction an intent made, if it made one. `around`: when it was sent."""
+        ...
+
+    def capture(self, gateway_id: str, amount: Money | None = None) -> MoneyResult: ...
+
+    def void(self, gateway_id: str, method: Method = Method.CARD) -> MoneyResult: ...
+
+    def refund(
+        self, gateway_id: str, amount: Money | None = None, method: Method = Method.CARD
+    ) -> MoneyResult: ...
+
+    def ping(self) -> None:
+        """Prove that host and credentials work, by a harmless read."""
+        ...
+
+
+class ErpLedger(Protocol):
+    """What we ask of the ERP. Reads page by key inside; amounts are in document currency.
+
+    `since` (aware) asks only for rows changed at or after it; None asks for all.
+    """
+
+    def open_invoices(self, company_id: str, since: datetime | None = None) -> Iterator[Invoice]:
+        """Open AR documents; with `since` also those closed since, so that a mirror can follow."""
+        ...
+
+    def get_invoice(self, company_id: str, tran_id: str) -> Invoice:
+        """Raises RejectedError(reason="not_found")."""
+        ...
+
+    def payable_now(self, company_id: str, tran_ids: Sequence[str]) -> dict[str, Money]:
+        """Payable of each named invoice that exists, read afresh from the ERP."""
+        ...
+
+    def customers(
+        self, company_id: str, since: datetime | None = None
+    ) -> Iterator[ErpCustomer]: ...
+
+    def cash_accounts(self, company_id: str) -> Sequence[ErpCashAccount]: ...
+
+    def gl_accounts(self, company_id: str) -> Sequence[ErpGLAccount]: ...
+
+    def fiscal_periods(self, company_id: str) -> Sequence[ErpFiscalPeriod]: ...
+
+    def submit_receipt(self, intent: ReceiptIntent) -> SubmitResult:
+        """Hand over one receipt; the same intent twice answers ALREADY_THERE.
+
+        Raises UnavailableError when it provably did not arrive, OutcomeUnknownError when it may have.
+        """
+        ...
+
+    def find_receipts(self, idempotency_keys: Sequence[str]) -> dict[str, ErpReceipt]:
+        """The receipts the ERP has under these keys (missing ones are absent). Also follows them."""
+        ...
+
+    def withdraw_receipt(self, idempotency_key: str) -> SubmitResult:
+        """Take a pending receipt back. BATCH_NOT_OPEN when it is too late."""
+        ...
+
+    def receipts_on(self, company_id: str, start: date, end: date) -> Iterator[ErpReceipt]:
+        """Every receipt of ours the ERP holds, live or not, by receipt date: for the proof."""
+        ...
+
+    def preflight(self, company_id: str) -> Sequence[Finding]: ...
