@@ -100,12 +100,13 @@ class ErpLedger(Protocol):
     def submit_receipt(self, intent: ReceiptIntent) -> SubmitResult:
         """Hand over one receipt; the same intent twice answers ALREADY_THERE.
 
-        Raises UnavailableError when it provably did not arrive, OutcomeUnknownError when it may have.
+        Raises UnavailableError when it provably did not arrive, OutcomeUnknownError when it
+        may have.
         """
         ...
 
     def find_receipts(self, idempotency_keys: Sequence[str]) -> dict[str, ErpReceipt]:
-        """The receipts the ERP has under these keys (missing ones are absent). Also follows them."""
+        """The receipts the ERP has under these keys (missing ones are absent), as they are now."""
         ...
 
     def withdraw_receipt(self, idempotency_key: str) -> SubmitResult:

@@ -1,4 +1,4 @@
-"""What we ask of the ERP and what it says: invoices, receipts, accounts, periods, and the cent ledger."""
+"""What the ERP says and what we ask of it: invoices, receipts, accounts, and the cent ledger."""
 
 from __future__ import annotations
 
@@ -348,6 +348,7 @@ class ErpReceipt:
     applications: tuple[Application, ...] = ()
     differs: bool = False
     posted_on: date | None = None
+    gateway_reference: str = ""
     message: str = ""
 
 

@@ -98,7 +98,8 @@ class GatewayRecord:
 
     gateway_id: text, unique within merchant account and method. amount: what was really charged
     (sale) or given back (refund), always positive. created_at, settled_at: aware instants.
-    business_date: the gateway's day in its own zone. raw: the gateway's fields, card data removed.
+    business_date: the gateway's day in its own zone. raw: the gateway's fields, card
+    data removed; redactions: how often that was needed.
     """
 
     gateway_id: str
@@ -121,6 +122,7 @@ class GatewayRecord:
     original_id: str = ""
     status_text: str = ""
     raw: dict[str, object] = field(default_factory=dict)
+    redactions: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,7 @@ class UnreadableRecord:
     gateway_id: str
     reason: str
     raw: dict[str, object]
+    redactions: int = 0
 
 
 @dataclass(frozen=True, slots=True)
