@@ -1,0 +1,19 @@
+"""Tables of the ground floor: set-up, vault, inbox, runs, audit."""
+
+from paysync.models.audit import Alert, AuditEntry
+from paysync.models.inbox import Counter, InboundEvent
+from paysync.models.runs import OutgoingCall, SyncRun
+from paysync.models.setup import Company, Connection, MerchantAccount, Secret
+
+__all__ = [
+    "Alert",
+    "AuditEntry",
+    "Company",
+    "Connection",
+    "Counter",
+    "InboundEvent",
+    "MerchantAccount",
+    "OutgoingCall",
+    "Secret",
+    "SyncRun",
+]
