@@ -1,0 +1,5 @@
+"""The console's pages of reconciliation."""
+
+from reconciliation.admin import items, mappings, mirrors, payments, proofs, receipts
+
+__all__ = ["items", "mappings", "mirrors", "payments", "proofs", "receipts"]

@@ -1,0 +1,139 @@
+"""Payments: the list with what became of each, and the story of one."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import (
+    ChoicesDropdownFilter,
+    DropdownFilter,
+    RangeDateFilter,
+    RangeNumericFilter,
+    RelatedDropdownFilter,
+)
+
+from paysync.admin.base import StoryAdmin, actor_of, link_to
+from paysync.templatetags.console import ago, badge
+from paysync.templatetags.money import amount
+from reconciliation.models import GatewayTransaction
+from reconciliation.queries import stories
+from reconciliation.services.releasing import unmatch
+from reconciliation.templatetags.states import (
+    paid_with,
+    payer,
+    payment_state,
+    reason_title,
+    receipt_state,
+)
+
+
+class MatchedFilter(DropdownFilter):  # type: ignore[misc]  # unfold is untyped
+    title = "matching"
+    parameter_name = "matched"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("no", "Waits for a match"), ("yes", "Needs no match")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() in {"no", "yes"}:
+            return queryset.filter(needs_match=self.value() == "no")
+        return queryset
+
+
+@admin.register(GatewayTransaction)
+class PaymentAdmin(StoryAdmin):
+    list_display = ("gateway_id", "made", "payer_shown", "money_amount", "paid_with_shown",
+                    "state_shown", "invoice_reference", "became")  # fmt: skip
+    list_select_related = ("customer",)
+    list_filter = (
+        ("state", ChoicesDropdownFilter),
+        MatchedFilter,
+        ("company", RelatedDropdownFilter),
+        ("merchant_account", RelatedDropdownFilter),
+        ("kind", ChoicesDropdownFilter),
+        ("method", ChoicesDropdownFilter),
+        ("business_date", RangeDateFilter),
+        ("amount", RangeNumericFilter),
+    )
+    search_fields = ("=gateway_id", "=invoice_reference", "billing_name__istartswith",
+                     "=customer__customer_id", "=last4")  # fmt: skip
+    search_help_text = "Gateway id, invoice, payer or last four"
+    ordering = ("-pk",)
+    empty_text = "Payments appear here as PayTrace is read, every five minutes."
+    change_form_template = "reconciliation/payment.html"
+    posts: ClassVar[dict[str, str]] = {"unmatch": "unmatch"}
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return stories.with_outcome(super().get_queryset(request))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: Any, search_term: str
+    ) -> tuple[Any, bool]:
+        """A gateway id is found by its index; only other texts are searched for."""
+        term = search_term.strip()
+        if term.isdecimal() and len(term) > 4:
+            found = queryset.filter(gateway_id=term)
+            if found.exists():
+                return found, False
+        rows, may_repeat = super().get_search_results(request, queryset, search_term)
+        return rows, bool(may_repeat)
+
+    def story(self, request: HttpRequest, object_id: int) -> dict[str, Any]:
+        may = request.user.has_perm("reconciliation.change_cashreceipt")
+        return {
+            "story": stories.find_payment_story(object_id),
+            "may_unmatch": may,
+            "may_see_events": request.user.has_perm("paysync.view_inboundevent"),
+        }
+
+    def unmatch(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        reason = request.POST.get("reason", "").strip() or "undone in the console"
+        return self.act(
+            request,
+            object_id,
+            "reconciliation.change_cashreceipt",
+            lambda: unmatch(
+                object_id, actor=actor_of(request), reason=reason[:200], now=timezone.now()
+            ),
+            "The match is undone. The payment is looked at again in the next matching run.",
+        )
+
+    @admin.display(description="Created", ordering="pk")
+    def made(self, payment: GatewayTransaction) -> str:
+        return ago(payment.created_at)
+
+    @admin.display(description="Payer")
+    def payer_shown(self, payment: GatewayTransaction) -> str:
+        return payer(payment)
+
+    @admin.display(description="Amount", ordering="amount")
+    def money_amount(self, payment: GatewayTransaction) -> SafeString:
+        sign = -1 if payment.kind == "refund" else 1
+        return amount(payment.amount * sign, payment.currency)
+
+    @admin.display(description="Paid with")
+    def paid_with_shown(self, payment: GatewayTransaction) -> str:
+        return paid_with(payment)
+
+    @admin.display(description="State", ordering="state")
+    def state_shown(self, payment: GatewayTransaction) -> SafeString:
+        return payment_state(payment.state)
+
+    @admin.display(description="Became")
+    def became(self, payment: Any) -> SafeString | str:
+        """An open item first: that is what somebody has to look at."""
+        if payment.open_items:
+            item = payment.open_items[0]
+            return link_to(item, badge(reason_title(item.reason), "warn", "assignment_late"))
+        if payment.all_receipts:
+            receipt = payment.all_receipts[-1]
+            return link_to(receipt, receipt_state(receipt.state))
+        if payment.active_matches:
+            return badge("Matched", "info", "link")
+        if payment.needs_match:
+            return badge("Waits for a match", "wait")
+        return "–"

@@ -1,0 +1,96 @@
+"""What people, and the passing of time, decide about receipts that wait."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction as database
+
+from paysync.domain.errors import RuleError
+from paysync.domain.ledger import ReceiptState, require_edge
+from paysync.domain.money import Money
+from paysync.models import Company
+from paysync.services.audit import record
+from paysync.services.bulk import update_rows
+from reconciliation.domain.reasons import Reason
+from reconciliation.models import Application, CashReceipt
+from reconciliation.services.leftovers import close_items, receipt_key
+from reconciliation.services.mappings import MappingTable
+from reconciliation.services.matching import find_mapping, next_sequences
+from reconciliation.services.planning import WAITS, Calendar, Planner, wait_of
+
+#: Causes that go away by themselves.
+PASSING = ("not_settled", "period_closed", "proposal", "shadow")
+
+
+def review_held(company_id: int, *, now: datetime) -> int:
+    """Make held receipts due whose cause is gone: settled, or the period open. Returns how many."""
+    company = Company.objects.get(pk=company_id)
+    calendar = Calendar.load(company_id)
+    freed: list[CashReceipt] = []
+    with database.atomic():
+        rows = (
+            CashReceipt.objects.select_for_update()
+            .filter(company=company, state=ReceiptState.HELD, held_because__in=PASSING)
+            .order_by("pk")
+        )
+        for row in rows.prefetch_related("transaction"):
+            row.post_date, is_open = calendar.post_date(company, row.transaction.business_date)
+            wait = wait_of(row.transaction, company, is_open)
+            if wait == row.held_because:
+                continue
+            row.held_because = wait
+            row.state = ReceiptState.HELD if wait else ReceiptState.DUE
+            row.due_at = now
+            freed.append(row)
+        update_rows(CashReceipt, freed, ["state", "held_because", "due_at", "post_date"])
+        keys = [receipt_key(row.pk) for row in freed if row.held_because != Reason.PERIOD_CLOSED]
+        close_items(company, keys, "The cause is gone.", now=now)
+    return len([row for row in freed if row.state == ReceiptState.DUE])
+
+
+def release_receipt(receipt_id: int, *, actor: str, now: datetime) -> CashReceipt:
+    """A person lets a held receipt go, or sends one again that was deleted in Sage 500.
+
+    Raises RuleError where the company is in shadow mode or the payment is not settled yet, and
+    StateError where the receipt is in no state to be released. Returns the receipt that is due.
+    """
+    with database.atomic():
+        row = CashReceipt.objects.select_for_update().get(pk=receipt_id)
+        if row.state == ReceiptState.DELETED_IN_ERP:
+            row = send_again(row, now)
+        else:
+            if row.held_because in {"shadow", "not_settled"}:
+                raise RuleError(WAITS[row.held_because])
+            require_edge(ReceiptState(row.state), ReceiptState.DUE)
+            if row.state != ReceiptState.HELD:
+                raise RuleError("paysync is still asking Sage 500 about this receipt.")
+            row.state, row.held_because, row.due_at = ReceiptState.DUE, "", now
+            row.save(update_fields=["state", "held_because", "due_at"])
+        record(actor, "receipt released", row, {"of": receipt_id})
+        close_items(row.company, [receipt_key(receipt_id)], f"Released by {actor}.", now=now)
+    return row
+
+
+def send_again(old: CashReceipt, now: datetime) -> CashReceipt:
+    """A new receipt, next in sequence, for a payment whose receipt was deleted in Sage 500."""
+    if CashReceipt.objects.filter(transaction=old.transaction, sequence__gt=old.sequence).exists():
+        raise RuleError("This receipt has already been sent again.")
+    if old.match.ended_at is not None:
+        raise RuleError("The match behind this receipt was undone: match the payment again.")
+    mapping = find_mapping(old.transaction, MappingTable.load(old.company_id))
+    if mapping is None:
+        raise RuleError("No active GL mapping covers this payment any more.")
+    applications = [
+        (tran_id, Money(amount, old.currency))
+        for tran_id, amount in Application.objects.filter(match=old.match).values_list(
+            "invoice__tran_id", "amount"
+        )
+    ]
+    sequence = next_sequences([old.transaction_id])[old.transaction_id] + 1
+    planner = Planner.load(old.company, [old.transaction])
+    row = planner.plan(old.transaction, old.match, applications, mapping, sequence, now)
+    if row.held_because == "proposal":  # a person is deciding this very moment
+        row.state, row.held_because = ReceiptState.DUE, ""
+    row.save()
+    return row

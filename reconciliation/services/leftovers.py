@@ -1,0 +1,103 @@
+"""Open, refresh and close reconciling items as the jobs find things out. People use items.py."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from paysync.domain.money import Money
+from paysync.models import Company, InboundEvent
+from paysync.services.bulk import CHUNK, chunks, update_rows
+from reconciliation.domain.reasons import Reason
+from reconciliation.models import CashReceipt, GatewayTransaction, ReconcilingItem
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing left over. key: what it is about; an open item of the key is refreshed."""
+
+    key: str
+    reason: Reason
+    sentence: str
+    money: Money | None = None
+    transaction: GatewayTransaction | None = None
+    receipt: CashReceipt | None = None
+    event: InboundEvent | None = None
+
+
+def match_key(transaction_id: int) -> str:
+    """The key of "this payment is not matched"."""
+    return f"match:{transaction_id}"
+
+
+def receipt_key(receipt_id: int) -> str:
+    """The key of "this receipt does not get on"."""
+    return f"receipt:{receipt_id}"
+
+
+def open_items(company: Company, findings: Sequence[Finding], *, now: datetime) -> int:
+    """Open an item for each finding, or bring its open item up to date. Returns how many are new.
+
+    Owner, due date and notes of an open item are people's: they stay as they are.
+    """
+    by_key = {finding.key: finding for finding in findings}
+    created = 0
+    for part in chunks(by_key.values()):
+        held = {
+            item.key: item
+            for item in ReconcilingItem.objects.filter(
+                company=company, state=ReconcilingItem.State.OPEN, key__in=[f.key for f in part]
+            )
+        }
+        changed = [
+            item
+            for key, item in held.items()
+            if differs(item, by_key[key]) and revise(item, by_key[key])
+        ]
+        update_rows(ReconcilingItem, changed, ["reason", "sentence", "amount", "currency"])
+        new = [to_item(company, f, now) for f in part if f.key not in held]
+        created += len(ReconcilingItem.objects.bulk_create(new, batch_size=CHUNK))
+    return created
+
+
+def differs(item: ReconcilingItem, finding: Finding) -> bool:
+    return (item.reason, item.sentence) != (finding.reason.value, finding.sentence[:300])
+
+
+def revise(item: ReconcilingItem, finding: Finding) -> bool:
+    item.reason = finding.reason
+    item.sentence = finding.sentence[:300]
+    if finding.money:
+        item.amount, item.currency = finding.money.amount, finding.money.currency
+    return True
+
+
+def to_item(company: Company, finding: Finding, now: datetime) -> ReconcilingItem:
+    return ReconcilingItem(
+        company=company,
+        key=finding.key,
+        reason=finding.reason,
+        sentence=finding.sentence[:300],
+        transaction=finding.transaction,
+        receipt=finding.receipt,
+        event=finding.event,
+        currency=finding.money.currency if finding.money else "",
+        amount=finding.money.amount if finding.money else 0,
+        opened_at=now,
+    )
+
+
+def close_items(company: Company, keys: Sequence[str], resolution: str, *, now: datetime) -> int:
+    """Resolve the open items of these keys: the cause is gone. Returns how many there were."""
+    closed = 0
+    for part in chunks(keys):
+        closed += ReconcilingItem.objects.filter(
+            company=company, state=ReconcilingItem.State.OPEN, key__in=part
+        ).update(
+            state=ReconcilingItem.State.RESOLVED,
+            resolved_at=now,
+            resolved_by="paysync",
+            resolution=resolution[:300],
+        )
+    return closed

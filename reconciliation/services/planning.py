@@ -1,0 +1,159 @@
+"""From a decided match to the cash receipt we mean to have: account, dates, fingerprint."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from paysync.domain.ledger import Application as DomainApplication
+from paysync.domain.ledger import ReceiptState, fingerprint
+from paysync.domain.money import Money
+from paysync.domain.payments import Method, State
+from paysync.models import Company
+from reconciliation.models import (
+    CashReceipt,
+    FiscalPeriod,
+    GatewayTransaction,
+    GLMapping,
+    Match,
+)
+
+#: Why a planned receipt waits, for people. Anything else is a Reason.
+WAITS = {
+    "shadow": "The company is in shadow mode: nothing is sent.",
+    "proposal": "A person has to release it.",
+    "not_settled": "It is sent once the gateway has settled the payment.",
+    "period_closed": "The fiscal period of its date is closed for AR.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """The fiscal periods of a company, as last read."""
+
+    periods: tuple[FiscalPeriod, ...]
+
+    @classmethod
+    def load(cls, company_id: int) -> Calendar:
+        rows = FiscalPeriod.objects.filter(company_id=company_id).order_by("start")
+        return cls(tuple(rows))
+
+    def is_open(self, day: date) -> bool:
+        return any(p.is_open and p.start <= day <= p.end for p in self.periods)
+
+    def next_open(self, day: date) -> date | None:
+        """The first open day after `day`, if a later period is open."""
+        return next((p.start for p in self.periods if p.is_open and p.start > day), None)
+
+    def post_date(self, company: Company, day: date) -> tuple[date, bool]:
+        """The posting date for a payment of `day`, and whether that date is open now."""
+        if self.is_open(day):
+            return day, True
+        later = self.next_open(day)
+        if company.closed_period == Company.ClosedPeriod.NEXT_OPEN and later:
+            return later, True
+        return day, False
+
+
+def tran_no_of(transaction: GatewayTransaction, sequence: int, key: str, taken: set[str]) -> str:
+    """The receipt number in Sage, at most ten characters: the gateway id where it fits.
+
+    Card and ACH ids come from different ranges, so the letter tells them apart.
+    """
+    letter = "A" if transaction.method == Method.ACH else "C"
+    plain = f"{letter}{transaction.gateway_id}"
+    if sequence == 1 and len(plain) <= 10 and plain.isalnum() and plain not in taken:
+        return plain
+    digest = base64.b32encode(hashlib.sha256(key.encode()).digest()).decode()
+    return f"{letter}{digest[:9]}"
+
+
+def wait_of(transaction: GatewayTransaction, company: Company, period_open: bool) -> str:
+    """Why the receipt may not go out yet; "" when it may."""
+    settles_first = transaction.method == Method.ACH or company.post_on == Company.PostOn.SETTLEMENT
+    if company.mode == Company.Mode.SHADOW:
+        return "shadow"
+    if settles_first and transaction.state != State.SETTLED:
+        return "not_settled"
+    if not period_open:
+        return "period_closed"
+    if company.mode == Company.Mode.PROPOSE:
+        return "proposal"
+    return ""
+
+
+def brand_of(transaction: GatewayTransaction) -> str:
+    return "ach" if transaction.method == Method.ACH else transaction.card_brand.lower()
+
+
+@dataclass(slots=True)
+class Planner:
+    """Plans the receipts of one company; loads what it needs once."""
+
+    company: Company
+    calendar: Calendar
+    taken: set[str]
+
+    @classmethod
+    def load(cls, company: Company, transactions: Iterable[GatewayTransaction]) -> Planner:
+        ids = [t.gateway_id for t in transactions]
+        numbers = [f"{letter}{gid}" for gid in ids if len(gid) <= 9 for letter in "AC"]
+        taken = CashReceipt.objects.filter(company=company, tran_no__in=numbers)
+        return cls(company, Calendar.load(company.pk), set(taken.values_list("tran_no", flat=True)))
+
+    def plan(
+        self,
+        transaction: GatewayTransaction,
+        match: Match,
+        applications: Iterable[tuple[str, Money]],
+        mapping: GLMapping,
+        sequence: int,
+        now: datetime,
+    ) -> CashReceipt:
+        """The unsaved receipt of a match. applications: (invoice TranID, amount)."""
+        amount = Money(match.applied + match.unapplied, match.currency)
+        zero = Money.zero(match.currency)
+        key = fingerprint(
+            gateway_id=transaction.gateway_id,
+            company_id=self.company.company_id,
+            merchant_account=str(transaction.merchant_account_id),
+            sequence=sequence,
+            customer_id=str(match.customer_id),
+            amount=amount,
+            applications=tuple(
+                DomainApplication(tran_id, money, zero, zero) for tran_id, money in applications
+            ),
+        )
+        post_date, period_open = self.calendar.post_date(self.company, transaction.business_date)
+        wait = wait_of(transaction, self.company, period_open)
+        tran_no = tran_no_of(transaction, sequence, key, self.taken)
+        self.taken.add(tran_no)
+        return CashReceipt(
+            company=self.company,
+            merchant_account_id=transaction.merchant_account_id,
+            transaction=transaction,
+            match=match,
+            customer_id=match.customer_id,
+            cash_account_id=mapping.cash_account_id,
+            sequence=sequence,
+            idempotency_key=key,
+            tran_no=tran_no,
+            comment=comment_of(transaction),
+            currency=amount.currency,
+            amount=amount.amount,
+            tran_date=transaction.business_date,
+            post_date=post_date,
+            state=ReceiptState.HELD if wait else ReceiptState.DUE,
+            held_because=wait,
+            due_at=now,
+            made_at=now,
+        )
+
+
+def comment_of(transaction: GatewayTransaction) -> str:
+    """`PT <transaction id> <last four> <approval code>`: the reference Sage's users search for."""
+    parts = ["PT", transaction.gateway_id, transaction.last4, transaction.approval_code]
+    return " ".join(part for part in parts if part)[:50]

@@ -1,0 +1,87 @@
+"""The roles of a site: groups with the least each kind of user needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.contrib.auth.models import Group, Permission
+from django.db.models import Q
+
+APPS = ("paysync", "customers", "reconciliation")
+#: What a person sees in the course of finance work: no connection, no secret, no raw event.
+FINANCE_SEES = (
+    "paysync.company", "paysync.merchantaccount", "paysync.alert", "paysync.syncrun",
+    "customers.customer", "customers.customerlink", "reconciliation.*",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A group by name. views and changes name models; `app.*` is every model of an app."""
+
+    name: str
+    views: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
+    adds: tuple[str, ...] = ()
+
+
+CLERK_CHANGES = ("reconciliation.reconcilingitem",)
+APPROVER_CHANGES = (*CLERK_CHANGES, "reconciliation.cashreceipt")
+JOBS = ("django_q.schedule", "django_q.success", "django_q.failure", "django_q.ormq")
+
+ROLES = (
+    Role("Finance clerk", FINANCE_SEES, CLERK_CHANGES),
+    Role("Finance approver", FINANCE_SEES, APPROVER_CHANGES),
+    Role(
+        "Finance admin",
+        (*FINANCE_SEES, "paysync.*", "django_q.schedule"),
+        (*APPROVER_CHANGES, "paysync.company", "paysync.merchantaccount", "paysync.connection",
+         "paysync.alert", "paysync.inboundevent", "reconciliation.glmapping",
+         "django_q.schedule"),
+        ("paysync.company", "paysync.merchantaccount", "paysync.connection",
+         "reconciliation.glmapping"),
+    ),
+    Role(
+        "Auditor",
+        ("paysync.*", "customers.*", "reconciliation.*", "django_q.schedule", "auth.user",
+         "auth.group"),
+    ),
+    Role(
+        "Operator",
+        ("paysync.connection", "paysync.merchantaccount", "paysync.company", "paysync.syncrun",
+         "paysync.inboundevent", "paysync.outgoingcall", "paysync.counter", "paysync.alert",
+         *JOBS),
+        ("paysync.connection", "paysync.alert", "paysync.inboundevent", "django_q.schedule",
+         "django_q.failure"),
+        ("paysync.connection", "django_q.schedule"),
+    ),
+)  # fmt: skip
+
+
+def ensure_roles() -> list[Group]:
+    """Make the groups that are missing and give each its permissions. Safe to repeat.
+
+    What an administrator added to a group stays; only what is missing is added.
+    """
+    return [ensure_role(role) for role in ROLES]
+
+
+def ensure_role(role: Role) -> Group:
+    group, _ = Group.objects.get_or_create(name=role.name)
+    wanted = (
+        permissions("view", role.views)
+        | permissions("change", role.changes)
+        | permissions("add", role.adds)
+    )
+    group.permissions.add(*Permission.objects.filter(wanted))
+    return group
+
+
+def permissions(verb: str, models: tuple[str, ...]) -> Q:
+    """The permissions of one verb on the models, as a condition; none for no models."""
+    condition = Q(pk__in=[])
+    for name in models:
+        app, model = name.split(".")
+        one = Q(content_type__app_label=app, codename__startswith=f"{verb}_")
+        condition |= one if model == "*" else one & Q(codename=f"{verb}_{model}")
+    return condition

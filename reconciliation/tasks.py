@@ -1,0 +1,279 @@
+"""What the queue runs. Each task is one call to a service that is safe to repeat.
+
+Tables hold the work and the queue only wakes somebody up: every task finds its own rows, so a
+message that is lost or comes twice costs nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from django.conf import settings
+from django.utils import timezone
+from django_q.tasks import async_task
+
+from paysync.domain.errors import ExternalError, RecordError
+from paysync.domain.payments import Window
+from paysync.models import Company, Connection, InboundEvent, MerchantAccount, SyncRun
+from paysync.services import health, inbox, runs
+from paysync.services.alerts import raise_alert
+from paysync.wiring import gateway_for, ledger_for
+from reconciliation.models import FiscalPeriod
+from reconciliation.services import decisions, following, matching, mirrors, polling, posting
+from reconciliation.services import proof as proofs
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+MATCH = "reconciliation.tasks.match"
+POST = "reconciliation.tasks.post"
+
+
+def worker_name() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def guarded(connection: Connection, call: Callable[[], T]) -> T | None:
+    """Make a call to an outside system unless it rests; note how it went. None when it failed."""
+    now = timezone.now()
+    if health.is_resting(connection, now):
+        logger.info("connection rests", extra={"connection": connection.slug})
+        return None
+    try:
+        result = call()
+    except ExternalError as error:
+        health.note_failure(connection, error, timezone.now())
+        logger.warning("call failed", extra={"connection": connection.slug, "error": str(error)})
+        return None
+    except RecordError as error:  # one record stops the reading: a person has to look
+        raise_alert(
+            "unreadable",
+            f"unreadable:{connection.pk}",
+            f"{connection.name} sent a record that is not readable: {error}"[:400],
+            advice="Show it to an engineer. Reading goes on once it is mended.",
+            connection=connection,
+            now=timezone.now(),
+        )
+        return None
+    health.note_success(connection, timezone.now())
+    return result
+
+
+# --- PayTrace -----------------------------------------------------------------------------------
+
+
+def poll_all() -> None:
+    """Schedule: read every active merchant account."""
+    for pk in MerchantAccount.objects.filter(is_active=True).values_list("pk", flat=True):
+        poll(pk)
+
+
+def poll(account_id: int) -> None:
+    """Read one merchant account, then match what is new."""
+    account = MerchantAccount.objects.select_related("connection", "company").get(pk=account_id)
+
+    def call() -> polling.Poll:
+        with runs.running(SyncRun.Job.POLL, merchant_account=account) as run:
+            poll = polling.poll_merchant_account(
+                account_id,
+                gateway=gateway_for(account),
+                now=timezone.now(),
+                lookback=timedelta(days=settings.POLL_LOOKBACK_DAYS),
+                tell=lambda text: runs.progress(run, text),
+            )
+            runs.progress(
+                run, f"{poll.new} new, {poll.moved} moved on", read=poll.read, written=poll.new
+            )
+        return poll
+
+    poll_result = guarded(account.connection, call)
+    if poll_result and (poll_result.new or poll_result.moved):
+        async_task(MATCH, account.company_id, task_name=f"match {account.company.company_id}")
+
+
+def process_hints() -> None:
+    """Wake-up and sweep: work the hints, and the polled events to be replayed, that are due."""
+    now = timezone.now()
+    companies: set[int] = set()
+    for source in InboundEvent.Source.values:
+        for event in due(source, now):
+            companies |= process_event(event)
+    for company_id in companies:
+        async_task(MATCH, company_id, task_name=f"match company {company_id}")
+
+
+def due(source: str, now: datetime) -> list[InboundEvent]:
+    """Due events of a source. A poll records its own at once: only what it left behind is due."""
+    events = inbox.due_events(source, now, 200)
+    if source == InboundEvent.Source.HINT:
+        return list(events)
+    return [event for event in events if event.received_at < now - timedelta(seconds=60)]
+
+
+def process_event(event: InboundEvent) -> set[int]:
+    """Work one event; returns the companies that it may have brought a payment to."""
+    accounts = MerchantAccount.objects.filter(connection_id=event.connection_id, is_active=True)
+    accounts = accounts.select_related("connection", "company")
+    if event.merchant_account_id:
+        accounts = accounts.filter(pk=event.merchant_account_id)
+    gateways = {account.pk: gateway_for(account) for account in accounts}
+    if any(health.is_resting(account.connection, timezone.now()) for account in accounts):
+        return set()
+    done = polling.process_event(
+        event.pk, gateways=gateways, now=timezone.now(), lease_s=settings.SENDING_LEASE_S
+    )
+    return {account.company_id for account in accounts} if done else set()
+
+
+def check_yesterday() -> None:
+    """Schedule: list the gateway's last three days again and compare."""
+    for account in MerchantAccount.objects.filter(is_active=True).select_related("connection"):
+        guarded(account.connection, lambda account=account: check_days(account))  # type: ignore[misc]
+
+
+def check_days(account: MerchantAccount) -> None:
+    now = timezone.now()
+    with runs.running(SyncRun.Job.COMPLETENESS, merchant_account=account) as run:
+        for back in (1, 2, 3):
+            day = timezone.localdate(now) - timedelta(days=back)
+            check = polling.check_day(
+                account.pk,
+                day,
+                gateway=gateway_for(account),
+                zone_day=day_window(day, now),
+                now=now,
+            )
+            runs.progress(run, str(check), read=check.listed)
+
+
+def day_window(day: object, now: datetime) -> Window:
+    """The instants around one gateway day, a day wider on both sides: its zone is inferred."""
+    start = timezone.make_aware(datetime.fromisoformat(f"{day}T00:00:00")) - timedelta(days=1)
+    return Window(start, start + timedelta(days=3))
+
+
+# --- Sage 500 -----------------------------------------------------------------------------------
+
+
+def active_companies() -> list[Company]:
+    return list(Company.objects.filter(is_active=True).select_related("erp_connection"))
+
+
+def refresh_all() -> None:
+    """Schedule: read from Sage 500 what changed."""
+    for company in active_companies():
+        refresh(company.pk)
+
+
+def refresh_all_fully() -> None:
+    """Schedule, at night: read Sage 500 whole."""
+    for company in active_companies():
+        refresh(company.pk, fully=True)
+
+
+def refresh(company_id: int, *, fully: bool = False) -> None:
+    """Read one company's mirrors; what waited for them is looked at again."""
+    company = Company.objects.select_related("erp_connection").get(pk=company_id)
+    last = SyncRun.objects.filter(job=SyncRun.Job.ERP, company=company, state="done").first()
+    has_mirror = FiscalPeriod.objects.filter(company=company).exists()
+    since = last.started_at if last and has_mirror and not fully else None
+
+    def call() -> None:
+        with runs.running(SyncRun.Job.ERP, company=company) as run:
+            read = mirrors.refresh_company(
+                company, erp=ledger_for(company), now=timezone.now(), since=since
+            )
+            runs.progress(run, f"{read} records", read=read)
+
+    guarded(company.erp_connection, call)
+    async_task(MATCH, company.pk, task_name=f"match {company.company_id}")
+
+
+# --- matching and posting -----------------------------------------------------------------------
+
+
+def match_all() -> None:
+    """Schedule: look again at everything that is not matched."""
+    for company in active_companies():
+        match(company.pk)
+
+
+def match(company_id: int) -> None:
+    """Match one company's open payments, then send what is due."""
+    company = Company.objects.get(pk=company_id)
+    with runs.running(SyncRun.Job.MATCH, company=company) as run:
+        result = matching.match_company(company_id, now=timezone.now())
+        freed = decisions.review_held(company_id, now=timezone.now())
+        runs.progress(
+            run,
+            f"{result.matched} matched, {result.left} left over",
+            read=result.seen,
+            written=result.matched,
+        )
+    if result.matched or freed:
+        async_task(POST, company_id, task_name=f"post {company.company_id}")
+
+
+def post_all() -> None:
+    """Schedule: send whatever is due, ask about whatever is unknown."""
+    for company in active_companies():
+        post(company.pk)
+
+
+def post(company_id: int) -> None:
+    """Ask about unknown outcomes first, then send what is due."""
+    company = Company.objects.select_related("erp_connection").get(pk=company_id)
+
+    def call() -> None:
+        with runs.running(SyncRun.Job.POST, company=company) as run:
+            erp = ledger_for(company)
+            posting.resolve_unknown(
+                company_id,
+                erp=erp,
+                now=timezone.now(),
+                delays_s=settings.UNKNOWN_LOOKUP_DELAYS_S,
+                lease_s=settings.SENDING_LEASE_S,
+            )
+            result = posting.post_due(
+                company_id,
+                erp=erp,
+                worker=worker_name(),
+                clock=timezone.now,
+                patience=posting.Patience(
+                    settings.SENDING_LEASE_S / 3, settings.UNKNOWN_LOOKUP_DELAYS_S[0]
+                ),
+                tell=lambda text: runs.progress(run, text[:200]),
+            )
+            runs.progress(run, f"{result.sent} sent", written=result.sent)
+
+    guarded(company.erp_connection, call)
+
+
+def follow_all() -> None:
+    """Schedule: see how far the submitted receipts are."""
+    for company in active_companies():
+        follow(company.pk)
+
+
+def follow(company_id: int) -> None:
+    """Follow one company's receipts in Sage 500."""
+    company = Company.objects.select_related("erp_connection").get(pk=company_id)
+
+    def call() -> None:
+        with runs.running(SyncRun.Job.FOLLOW, company=company) as run:
+            count = following.follow_receipts(
+                company_id, erp=ledger_for(company), now=timezone.now()
+            )
+            runs.progress(run, f"{count} followed", read=count)
+
+    guarded(company.erp_connection, call)
+
+
+def prove() -> None:
+    """Schedule: check the books against themselves; the outside lists are checked by the day."""
+    proofs.prove(now=timezone.now())

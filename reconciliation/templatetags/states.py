@@ -1,0 +1,137 @@
+"""How the states of payments and receipts are shown, and what their codes mean."""
+
+from __future__ import annotations
+
+from django import template
+from django.utils.safestring import SafeString
+
+from paysync.domain.ledger import Bucket, ReceiptState, SubmitCode
+from paysync.domain.payments import State
+from paysync.templatetags.console import badge
+from reconciliation.domain.reasons import Reason
+from reconciliation.models import CashReceipt, GatewayTransaction
+
+register = template.Library()
+
+PAYMENT = {
+    State.UNKNOWN: ("Unknown", "warn", "help"),
+    State.AUTHORIZED: ("Authorized", "info", "lock_clock"),
+    State.CAPTURED: ("Captured", "info", "credit_score"),
+    State.SETTLED: ("Settled", "good", "task_alt"),
+    State.VOIDED: ("Voided", "neutral", "block"),
+    State.DECLINED: ("Declined", "neutral", "do_not_disturb_on"),
+    State.FAILED: ("Failed", "bad", "error"),
+    State.ACCEPTED: ("Accepted", "wait", "hourglass_top"),
+    State.ORIGINATED: ("Originated", "wait", "outbound"),
+    State.RETURNED: ("Returned", "bad", "undo"),
+}
+RECEIPT = {
+    ReceiptState.DUE: ("Due", "wait", "schedule"),
+    ReceiptState.SENDING: ("Sending", "wait", "sync"),
+    ReceiptState.UNKNOWN: ("Outcome unknown", "warn", "help"),
+    ReceiptState.SUBMITTED: ("In a Sage batch", "info", "inventory_2"),
+    ReceiptState.EDITED_IN_ERP: ("Edited in Sage", "warn", "edit_note"),
+    ReceiptState.POSTED: ("Posted", "good", "task_alt"),
+    ReceiptState.HELD: ("Held", "warn", "pause_circle"),
+    ReceiptState.WITHDRAWN: ("Withdrawn", "neutral", "undo"),
+    ReceiptState.DELETED_IN_ERP: ("Deleted in Sage", "bad", "delete"),
+    ReceiptState.REVERSED: ("Reversed", "neutral", "settings_backup_restore"),
+}
+#: What each wait of a receipt means. Any other word is a Reason.
+WAITS = {
+    "shadow": "The company is in shadow mode: nothing is sent.",
+    "proposal": "A person has to release it.",
+    "not_settled": "It is sent once the gateway has settled the payment.",
+    "period_closed": "The fiscal period of its date is closed for AR.",
+}
+CODES = {
+    SubmitCode.CREATED: "Created",
+    SubmitCode.ALREADY_THERE: "Was there already",
+    SubmitCode.VALIDATION_ERROR: "Sage 500 refused it",
+    SubmitCode.KEY_REUSED: "Key used for another receipt",
+    SubmitCode.PERIOD_CLOSED: "Period closed",
+    SubmitCode.BALANCE_CHANGED: "Balance changed",
+    SubmitCode.BATCH_NOT_OPEN: "Batch not open, tried again",
+    SubmitCode.RETRYABLE: "Busy, tried again",
+    SubmitCode.ERROR: "Error in Sage 500",
+}
+BUCKETS = {
+    Bucket.CAPTURED: "Captured by the gateway",
+    Bucket.UNIDENTIFIED: "Payer not known yet",
+    Bucket.UNAPPLIED: "Payer known, not applied",
+    Bucket.APPLIED: "Applied, not posted yet",
+    Bucket.POSTED: "Posted in Sage 500",
+    Bucket.POSTED_UNAPPLIED: "Posted on account",
+    Bucket.REFUNDED: "Refunded",
+    Bucket.CHARGED_BACK: "Charged back",
+    Bucket.VOIDED: "Voided",
+}
+
+
+@register.filter
+def payment_state(state: str) -> SafeString:
+    return badge(*PAYMENT.get(State(state), (state, "neutral", "")))
+
+
+@register.filter
+def receipt_state(state: str) -> SafeString:
+    return badge(*RECEIPT.get(ReceiptState(state), (state, "neutral", "")))
+
+
+@register.filter
+def held_reason(receipt: CashReceipt) -> str:
+    """Why the receipt is held, as a sentence; "" where it is not."""
+    word = receipt.held_because
+    if not word:
+        return ""
+    if word in WAITS:
+        return WAITS[word]
+    return Reason(word).heading if word in set(Reason) else word.replace("_", " ").capitalize()
+
+
+@register.filter
+def code_meaning(code: int | None) -> str:
+    """A return code of Sage's receipt procedure, in words."""
+    if code is None:
+        return ""
+    known = {int(key): text for key, text in CODES.items()}
+    return known.get(code, "Unknown code")
+
+
+@register.filter
+def bucket_title(bucket: str) -> str:
+    return BUCKETS.get(Bucket(bucket), bucket)
+
+
+@register.filter
+def paid_with(payment: GatewayTransaction) -> str:
+    """ "Visa ••4242", "ACH ••6789": what the payer used, never more than four digits of it."""
+    name = "ACH" if payment.method == "ach" else brand_name(payment.card_brand)
+    return f"{name} ••{payment.last4}" if payment.last4 else name
+
+
+BRANDS = {"amex": "Amex", "mastercard": "Mastercard", "jcb": "JCB"}
+
+
+def brand_name(brand: str) -> str:
+    return BRANDS.get(brand.lower(), brand.capitalize()) if brand else "Card"
+
+
+@register.filter
+def payer(payment: GatewayTransaction | None) -> str:
+    """Who paid: the Sage customer once known, else the billing name."""
+    if payment is None:
+        return ""
+    if payment.customer:
+        return payment.customer.name
+    return payment.billing_name or "Unknown payer"
+
+
+@register.filter
+def reason_title(reason: str) -> str:
+    return Reason(reason).heading
+
+
+@register.filter
+def reason_advice(reason: str) -> str:
+    return Reason(reason).advice
