@@ -1,0 +1,8 @@
+"""Loaded by pytest before Django reads its settings: tests never see a developer's own .env."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+os.environ["ENV_FILE"] = str(Path(__file__).with_name("test.env"))
