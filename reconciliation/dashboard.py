@@ -39,7 +39,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     if not sees_money:
         return context
     if not GatewayTransaction.objects.order_by("pk")[:1].exists():
-        context["steps"] = steps()
+        context["steps"] = steps(request)
         return context
     return context | money_part(request, context["today"])
 
@@ -174,30 +174,45 @@ class Step:
     is_next: bool = False
 
 
-def steps() -> list[Step]:
-    """The way from an empty site to the first payment; the first open step is marked."""
+def steps(request: HttpRequest) -> list[Step]:
+    """The way from an empty site to the first payment; the first open step is marked.
+
+    A step that this user's role does not include has no button.
+    """
     done = queries.set_up()
     listed = [
         ("Connect PayTrace", "The address and the API user that reads payments.",
-         "paysync_connection_add", "Add connection", done.gateway),
+         "paysync_connection_add", "paysync.add_connection", "Add connection", done.gateway),
         ("Connect Sage 500", "The address of the receipt API and its key.",
-         "paysync_connection_add", "Add connection", done.erp),
+         "paysync_connection_add", "paysync.add_connection", "Add connection", done.erp),
         ("Store the credentials", "Every connection needs its own; they are kept encrypted.",
-         "paysync_connection_changelist", "Open connections", done.credentials),
+         "paysync_connection_changelist", "paysync.change_connection", "Open connections",
+         done.credentials),
         ("Add a company", "By its Sage 500 CompanyID. It starts in shadow mode: nothing is sent.",
-         "paysync_company_add", "Add company", done.company),
+         "paysync_company_add", "paysync.add_company", "Add company", done.company),
         ("Add a merchant account", "The PayTrace account that collects for the company.",
-         "paysync_merchantaccount_add", "Add account", done.merchant_account),
+         "paysync_merchantaccount_add", "paysync.add_merchantaccount", "Add account",
+         done.merchant_account),
         ("Read Sage 500", "Accounts, customers and invoices come in by themselves.",
-         "django_q_schedule_changelist", "Open schedules", done.accounts_read),
+         "django_q_schedule_changelist", "django_q.view_schedule", "Open schedules",
+         done.accounts_read),
         ("Draft and activate a GL mapping", "One person drafts it, another activates it.",
-         "reconciliation_glmapping_add", "Add mapping", done.mapping),
+         "reconciliation_glmapping_add", "reconciliation.add_glmapping", "Add mapping",
+         done.mapping),
         ("Read the first payments", "PayTrace is read every five minutes.",
-         "django_q_schedule_changelist", "Open schedules", done.payment),
+         "django_q_schedule_changelist", "django_q.view_schedule", "Open schedules",
+         done.payment),
     ]  # fmt: skip
-    open_ones = [index for index, step in enumerate(listed) if not step[4]]
+    open_ones = [index for index, step in enumerate(listed) if not step[-1]]
     first = open_ones[0] if open_ones else -1
     return [
-        Step(title, text, reverse(f"admin:{name}"), button, is_done, index == first)
-        for index, (title, text, name, button, is_done) in enumerate(listed)
+        Step(
+            title=title,
+            text=text,
+            link=reverse(f"admin:{page}"),
+            button=button if request.user.has_perm(permission) else "",
+            is_done=is_done,
+            is_next=index == first,
+        )
+        for index, (title, text, page, permission, button, is_done) in enumerate(listed)
     ]

@@ -27,7 +27,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 from paysync.sandbox.clock import TwinClock
 from paysync.sandbox.control import ControlRoutes
@@ -109,7 +109,7 @@ class Twin:
     def serve_forever(self) -> None:
         self._server.serve_forever(poll_interval=0.01)
 
-    def start(self) -> Twin:
+    def start(self) -> Self:
         """Serve in a thread, for tests."""
         self._thread = threading.Thread(target=self.serve_forever, name=self.name, daemon=True)
         self._thread.start()
@@ -124,7 +124,7 @@ class Twin:
         self._server.server_close()
         self._server.cut_connections()
 
-    def __enter__(self) -> Twin:
+    def __enter__(self) -> Self:
         return self.start()
 
     def __exit__(self, *_: object) -> None:

@@ -74,7 +74,7 @@ class GLMappingAdmin(ConsoleAdmin):
     list_select_related = ("company", "merchant_account", "cash_account", "gl_account")
     list_filter = (("company", RelatedDropdownFilter), ("kind", ChoicesDropdownFilter))
     search_fields = ("cash_account__cash_account_id", "gl_account__formatted")
-    ordering = ("company", "kind", "merchant_account", "card_brand", "-version")
+    ordering = ("company", "-pk")
     change_form_template = "reconciliation/mapping.html"
     posts: ClassVar[dict[str, str]] = {"activate": "activate"}
     fieldsets = (
@@ -196,7 +196,7 @@ class GLMappingAdmin(ConsoleAdmin):
     def force(self, mapping: GLMapping) -> SafeString:
         today = timezone.localdate()
         if not mapping.activated_by:
-            return badge("Draft, needs a second person", "warn", "edit_note")
+            return badge("Draft", "warn", "edit_note")
         if mapping.ended_on and mapping.ended_on <= today:
             return badge("Ended", "neutral", "history")
         if mapping.valid_from > today:

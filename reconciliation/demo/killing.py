@@ -57,21 +57,29 @@ class KilledWorker:
         self.process = self.process or self.start()
         for job in JOBS:
             async_task(job, task_name=f"demo {job}")
-        while self.kills_left:
+        if self.kills_left:
             self.process = self.run_and_kill(self.process)
-            if not OrmQ.objects.exists() or self.draw.random() < 0.3:
-                break
         self.wait_until_done()
 
     def run_and_kill(self, process: Process) -> Process:
         """Let the worker work for a random while, then end it and start the next."""
-        time.sleep(self.draw.uniform(0.6, 3.0))
+        self.wait_until_it_works()
+        time.sleep(self.draw.uniform(0.0, 0.6))
         process.kill()
         self.kills_left -= 1
         self.killed += 1
         self.tell(f"worker killed, {self.kills_left} times to go")
         free_what_it_held()
         return self.start()
+
+    def wait_until_it_works(self) -> None:
+        """Wait until the worker has taken its first message, so that it dies at work."""
+        queued = OrmQ.objects.count()
+        deadline = time.monotonic() + ROUND_TIMEOUT_S
+        while OrmQ.objects.filter(lock__lte=timezone.now()).count() >= queued:
+            if time.monotonic() > deadline:
+                raise TimeoutError("the worker took no message")
+            time.sleep(0.02)
 
     def wait_until_done(self) -> None:
         """Wait until the queue is empty, at most ROUND_TIMEOUT_S."""

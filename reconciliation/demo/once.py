@@ -345,17 +345,23 @@ def run_once(
     faults: list[str],
     tell: Tell,
     drive: Drive = work_once,
+    portions: int = 2,
 ) -> dict[str, Any]:
-    """The whole pass on new twins in `folder`. The database must be migrated and empty."""
+    """The whole pass on new twins in `folder`. The database must be migrated and empty.
+
+    The payments come in `portions`, with a round of work after each.
+    """
     started = time.monotonic()
     stage = set_the_stage(folder, seed, size=max(3000, payments * 3))
     try:
         played = play_faults(stage, faults, seed) if faults else []
-        half = payments // 2
-        pay(stage, half, seed)
-        tell(f"{half} payments made, faults in play: {', '.join(played) or 'none'}")
-        drive(stage)
-        pay(stage, payments - half, seed + 1)
+        tell(f"Faults in play: {', '.join(played) or 'none'}")
+        for portion in range(portions):
+            count = payments // portions + (portion < payments % portions)
+            pay(stage, count, seed + portion)
+            tell(f"{count} payments made")
+            if portion < portions - 1:
+                drive(stage)
         rounds = run_to_the_end(stage, tell, drive)
         return report(stage, time.monotonic() - started, rounds, played)
     finally:

@@ -10,6 +10,7 @@ from paysync.domain.payments import State
 from paysync.templatetags.console import badge
 from reconciliation.domain.reasons import Reason
 from reconciliation.models import CashReceipt, GatewayTransaction
+from reconciliation.services.planning import WAITS
 
 register = template.Library()
 
@@ -36,13 +37,6 @@ RECEIPT = {
     ReceiptState.WITHDRAWN: ("Withdrawn", "neutral", "undo"),
     ReceiptState.DELETED_IN_ERP: ("Deleted in Sage", "bad", "delete"),
     ReceiptState.REVERSED: ("Reversed", "neutral", "settings_backup_restore"),
-}
-#: What each wait of a receipt means. Any other word is a Reason.
-WAITS = {
-    "shadow": "The company is in shadow mode: nothing is sent.",
-    "proposal": "A person has to release it.",
-    "not_settled": "It is sent once the gateway has settled the payment.",
-    "period_closed": "The fiscal period of its date is closed for AR.",
 }
 CODES = {
     SubmitCode.CREATED: "Created",

@@ -303,6 +303,14 @@ def test_nobody_sees_a_page_without_signing_in(client: Client, books: Books) -> 
         assert answer.headers["Location"].startswith(reverse("admin:login"))
 
 
+def test_signing_in_leads_to_the_first_page(client: Client, boss: User) -> None:
+    where = reverse("admin:login")
+    home = reverse("admin:index")
+    assert f'name="next" value="{home}"' in client.get(where).content.decode()
+    fields = {"username": "boss", "password": PASSWORD, "next": home}
+    assert client.post(where, fields).headers["Location"] == home
+
+
 def test_what_the_outside_writes_is_escaped(as_boss: Client, books: Books) -> None:
     item = books.item()
     event = books.event()

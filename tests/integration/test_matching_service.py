@@ -106,7 +106,7 @@ def test_an_overpayment_applies_what_is_due_and_leaves_the_rest_on_account(
     assert buckets("1") == {"captured": "130.00", "applied": "100.00", "unapplied": "30.00"}
     assert CashReceipt.objects.get().amount == 130
     item = ReconcilingItem.objects.get(state="open")
-    assert (item.reason, item.amount) == ("overpayment", 30)
+    assert (item.reason, item.amount) == ("overpayment", Decimal(30))
     assert prove(now=NOW).violations == []
 
 

@@ -72,6 +72,7 @@ class Command(BaseCommand):
                 faults=faults,
                 tell=self.say,
                 drive=killer.drive if options["kill_worker"] else work_once,
+                portions=max(2, options["kill_worker"]),
             )
         except ValueError as error:
             raise CommandError(str(error)) from error

@@ -1,0 +1,143 @@
+"""The console: one admin site with one navigation for finance and configuration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse
+from unfold.sites import UnfoldAdminSite
+
+Entry = tuple[str, str, str]
+
+#: Groups of the navigation, with (title, icon, model) each. Models are named by string, so that
+#: nothing here reaches up into the other apps; who may not view a model does not see its entry.
+NAVIGATION: tuple[tuple[str, tuple[Entry, ...]], ...] = (
+    ("Work", (
+        ("Open items", "assignment_late", "reconciliation.reconcilingitem"),
+        ("Payments", "credit_card", "reconciliation.gatewaytransaction"),
+        ("Receipts", "receipt_long", "reconciliation.cashreceipt"),
+        ("Invoices", "description", "reconciliation.invoice"),
+        ("Customers", "groups", "customers.customer"),
+    )),
+    ("Inbox & runs", (
+        ("Inbox", "inbox", "paysync.inboundevent"),
+        ("Sync runs", "sync", "paysync.syncrun"),
+        ("Schedules", "schedule", "django_q.schedule"),
+        ("Failed jobs", "error", "django_q.failure"),
+        ("Finished jobs", "task_alt", "django_q.success"),
+        ("Alerts", "notifications", "paysync.alert"),
+        ("Proofs", "verified", "reconciliation.proofrun"),
+        ("Gateway days", "fact_check", "reconciliation.completenesscheck"),
+        ("Audit trail", "history_edu", "paysync.auditentry"),
+    )),
+    ("Set-up", (
+        ("Companies", "domain", "paysync.company"),
+        ("Merchant accounts", "storefront", "paysync.merchantaccount"),
+        ("Connections", "cable", "paysync.connection"),
+        ("GL mappings", "account_tree", "reconciliation.glmapping"),
+        ("Customer links", "link", "customers.customerlink"),
+    )),
+    ("As read from Sage 500", (
+        ("GL accounts", "menu_book", "reconciliation.glaccount"),
+        ("Cash accounts", "account_balance", "reconciliation.cashaccount"),
+        ("Fiscal periods", "calendar_month", "reconciliation.fiscalperiod"),
+        ("ERP batches", "inventory_2", "reconciliation.erpbatch"),
+    )),
+    ("People", (
+        ("Users", "person", "auth.user"),
+        ("Roles", "shield_person", "auth.group"),
+    )),
+)  # fmt: skip
+#: More open items than this are shown as "999+": nobody counts them in a menu.
+MOST_COUNTED = 999
+
+
+class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold is untyped
+    """The admin site of the console."""
+
+    index_title = "Today"
+
+    def __init__(self, name: str = "admin") -> None:
+        super().__init__(name)
+        self.disable_action("delete_selected")
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """The groups and entries that this user may see."""
+    groups = [{"items": [today(request)]}]
+    for title, entries in NAVIGATION:
+        items = [to_item(request, *entry) for entry in entries if may_view(request, entry[2])]
+        if items:
+            groups.append({"title": title, "items": items})  # type: ignore[dict-item]
+    return groups
+
+
+def today(request: HttpRequest) -> dict[str, Any]:
+    home = reverse("admin:index")
+    return {
+        "title": "Today",
+        "icon": "today",
+        "link": home,
+        "active": request.path == home,
+        "permission": always,
+    }
+
+
+def to_item(request: HttpRequest, title: str, icon: str, label: str) -> dict[str, Any]:
+    link = reverse(f"admin:{label.replace('.', '_')}_changelist")
+    item: dict[str, Any] = {
+        "title": title,
+        "icon": icon,
+        "link": link,
+        "active": request.path.startswith(link),
+        "permission": always,
+    }
+    if label == "reconciliation.reconcilingitem":
+        item |= open_item_badge()
+    return item
+
+
+def always(request: HttpRequest) -> bool:
+    """Entries that may not be seen are left out before they get here."""
+    return True
+
+
+def may_view(request: HttpRequest, label: str) -> bool:
+    app, model = label.split(".")
+    user = request.user
+    return user.has_perm(f"{app}.view_{model}") or user.has_perm(f"{app}.change_{model}")
+
+
+def open_item_badge() -> dict[str, Any]:
+    """How many items are open; no badge when none is."""
+    items = apps.get_model("reconciliation.reconcilingitem")
+    found = items._default_manager.filter(state="open").order_by()[: MOST_COUNTED + 1].count()
+    if not found:
+        return {}
+    text: int | str = f"{MOST_COUNTED}+" if found > MOST_COUNTED else found
+    return {"badge": text, "badge_variant": "warning"}
+
+
+def environment_badge(request: HttpRequest) -> list[str] | None:
+    """Which kind of site this is, so that nobody takes a rehearsal for the real books."""
+    if settings.DEMO:
+        return ["Demo", "warning"]
+    if settings.DEBUG:
+        return ["Development", "info"]
+    connections = apps.get_model("paysync.connection")._default_manager.filter(is_active=True)
+    environments = set(connections.order_by().values_list("environment", flat=True).distinct())
+    if environments == {"sandbox"}:
+        return ["Sandbox", "warning"]
+    return ["Production", "danger"] if "production" in environments else None
+
+
+def console_css(request: HttpRequest) -> str:
+    return str(static("css/console.css"))
+
+
+def favicon(request: HttpRequest) -> str:
+    return str(static("img/favicon.svg"))
