@@ -57,7 +57,7 @@ if HTTPS and DEBUG:
     )
 
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "paysync.apps.ConsoleConfig",
     "django.contrib.auth",
@@ -183,6 +183,7 @@ USE_TZ = True
 TIME_ZONE = env.str("TIME_ZONE", default="America/Los_Angeles")
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "var" / "static"
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -57,7 +57,11 @@ def probe(connection: Connection) -> None:
 
 
 def tidy() -> None:
-    """Schedule: drop old run records, call records and results of jobs. No fact is among them."""
+    """Schedule: drop old run records, call records and results of jobs. No fact is among them.
+
+    A run whose worker died is marked as failed on the way.
+    """
+    runs.fail_lost_runs(timedelta(days=1))
     runs.trim_runs(KEEP_DAYS)
     old = timezone.now() - timedelta(days=KEEP_DAYS)
     OutgoingCall.objects.filter(at__lt=old).delete()

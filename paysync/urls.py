@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
 from paysync import views
 
@@ -11,5 +11,6 @@ urlpatterns = [
     path("hooks/paytrace/<slug:connection>/", views.receive_hint, name="receive_hint"),
     path("healthz", views.healthz, name="healthz"),
     path("metrics", views.metrics, name="metrics"),
+    path("api/v1/", include("reconciliation.urls")),
     path("", admin.site.urls),
 ]

@@ -121,8 +121,12 @@ def process_event(event: InboundEvent) -> set[int]:
     accounts = accounts.select_related("connection", "company")
     if event.merchant_account_id:
         accounts = accounts.filter(pk=event.merchant_account_id)
-    gateways = {account.pk: gateway_for(account) for account in accounts}
     if any(health.is_resting(account.connection, timezone.now()) for account in accounts):
+        return set()
+    try:
+        gateways = {account.pk: gateway_for(account) for account in accounts}
+    except RecordError as error:  # a credential is missing: nobody was asked, so nothing is used up
+        logger.warning("no gateway", extra={"event_id": event.pk, "error": str(error)})
         return set()
     done = polling.process_event(
         event.pk, gateways=gateways, now=timezone.now(), lease_s=settings.SENDING_LEASE_S

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from paysync.services.audit import record_many
-
 from customers.models import Customer, CustomerLink
 from customers.services.mirror import normalize_id
 from paysync.models import MerchantAccount
+from paysync.services.audit import record_many
 from paysync.services.bulk import chunks
 
 

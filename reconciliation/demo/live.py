@@ -23,7 +23,8 @@ Tell = Callable[[str], None]
 CLERK_EVERY_S = 20.0
 PAY_EVERY_S = 4.0
 SETTLE_EVERY = 20
-FIRST_PAYMENTS = 120
+FIRST_PAYMENTS = 240
+HISTORY_DAYS = 12
 
 WELCOME = """
 paysync is running: {url}
@@ -80,7 +81,7 @@ def run_live(folder: Path, *, port: int, seed: int, tell: Tell) -> None:
         tell_twins_where_to_hint(stage, url)
         services = start_services(folder, port)
         tell("Letting the first customers pay …")
-        pay(stage, FIRST_PAYMENTS, random.randrange(10**9))  # noqa: S311 - a demo
+        pay(stage, FIRST_PAYMENTS, seed, over_days=HISTORY_DAYS)
         for job in ("poll_all", "post_all"):
             async_task(f"reconciliation.tasks.{job}")
         tell(welcome(stage, url, password))

@@ -106,12 +106,23 @@ def twin_of(stage: Stage, company: Company) -> TwinProcess:
     return stage.paytrace[account.connection.slug]
 
 
-def pay(stage: Stage, count: int, seed: int) -> None:
-    """Let customers pay: two thirds at the first company, the rest at the second."""
+def pay(stage: Stage, count: int, seed: int, *, over_days: int = 0) -> None:
+    """Let customers pay: two thirds at the first company, the rest at the second.
+
+    over_days: spread the payments over so many past days, to give the charts something to show.
+    """
     shares = [count - count // 3, count // 3]
     for company, share in zip(stage.companies, shares, strict=True):
         payments = list(payers_of(company, seed).payments(share))
+        if over_days:
+            spread(payments, over_days, random.Random(seed))  # noqa: S311 - a demo
         twin_of(stage, company).tell("payments", payments)
+
+
+def spread(payments: list[dict[str, Any]], days: int, draw: random.Random) -> None:
+    for payment in payments:
+        back = timedelta(days=draw.randrange(days), minutes=draw.randrange(600))
+        payment["created_at"] = (timezone.now() - back).isoformat()
 
 
 def payers_of(company: Company, seed: int) -> Payers:

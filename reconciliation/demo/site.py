@@ -108,7 +108,7 @@ def make_companies(
                 "company": company,
                 "connection": connection,
                 "merchant_id": merchant_id,
-                "polls_from": (now - timedelta(days=3)).date(),
+                "polls_from": (now - timedelta(days=13)).date(),
             },
         )
         refresh_company(company, erp=ledger_for(company), now=now)

@@ -40,6 +40,7 @@ class GLMapping(models.Model):
         GLAccount,
         on_delete=models.PROTECT,
         related_name="gl_mappings",
+        verbose_name="GL account",
         help_text="For payments: the cash account's own GL account, which Sage 500 debits.",
     )
     version = models.PositiveIntegerField(default=1, editable=False)
@@ -61,4 +62,6 @@ class GLMapping(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.company_id} {self.kind} {self.card_brand or 'any'} v{self.version}"
+        return (
+            f"{self.get_kind_display()}, {self.card_brand or 'any brand'}, version {self.version}"
+        )

@@ -10,11 +10,10 @@ from django.db import transaction as database
 from django.utils import timezone
 
 from paysync.domain.errors import RuleError
-from paysync.domain.ledger import LIVE_RECEIPT_STATES, ReceiptState
-from paysync.domain.payments import MONEY_STATES, Kind, State
+from paysync.domain.ledger import ReceiptState
 from paysync.services.audit import record
 from reconciliation.domain.reasons import Reason
-from reconciliation.models import CashReceipt, Match, ReconcilingItem
+from reconciliation.models import ReconcilingItem
 
 #: Receipt states in which paysync itself is not finished with the receipt.
 UNDECIDED = frozenset({ReceiptState.SENDING, ReceiptState.UNKNOWN})
@@ -48,8 +47,8 @@ def park_item(item_id: int, *, due_on: date | None, actor: str) -> ReconcilingIt
 def resolve_item(item_id: int, *, actor: str, note: str) -> ReconcilingItem:
     """Close an open item with a note that says what was decided.
 
-    Raises RuleError without a note, on an item that is closed already, and where closing it would
-    leave money that nothing else explains.
+    Raises RuleError without a note, on an item that is closed already, and where paysync itself
+    is not finished with the receipt.
     """
     note = " ".join(note.split())
     if not note:
@@ -86,27 +85,15 @@ def change(
 
 
 def objection_to(item: ReconcilingItem) -> str:
-    """Why the item must stay open: it is all that explains its payment or receipt. "" if not."""
-    if item.receipt is not None:
-        state = ReceiptState(item.receipt.state)
-        if state in UNDECIDED:
-            return "paysync is still asking Sage 500 about this receipt and closes the item itself."
-        if state == ReceiptState.HELD and item.reason == Reason.PERIOD_CLOSED:
-            return "The receipt still waits for its period: the item closes once it goes out."
-    others = ReconcilingItem.objects.filter(state=ReconcilingItem.State.OPEN).exclude(pk=item.pk)
-    payment = item.transaction
-    if payment is None or others.filter(transaction=payment).exists():
+    """Why the item must stay open: paysync itself is not finished with its receipt. "" if not.
+
+    Anything else a person may decide: the note then explains the money (decision 0006).
+    """
+    if item.receipt is None:
         return ""
-    holds_money = payment.kind == Kind.SALE and State(payment.state) in MONEY_STATES
-    match = Match.objects.filter(transaction=payment, ended_at__isnull=True).first()
-    if match is None:
-        if holds_money and payment.needs_match:
-            return (
-                "The payment is not matched yet, so this item is all that explains its money. "
-                "It closes by itself once the payment is matched or has gone back."
-            )
-        return ""
-    live = CashReceipt.objects.filter(match=match, state__in=sorted(LIVE_RECEIPT_STATES))
-    if not live.exists():
-        return "The match has no receipt in Sage 500: release it again or undo the match first."
+    state = ReceiptState(item.receipt.state)
+    if state in UNDECIDED:
+        return "paysync is still asking Sage 500 about this receipt and closes the item itself."
+    if state == ReceiptState.HELD and item.reason == Reason.PERIOD_CLOSED:
+        return "The receipt still waits for its period: the item closes once it goes out."
     return ""

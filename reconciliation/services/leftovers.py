@@ -12,6 +12,9 @@ from paysync.services.bulk import CHUNK, chunks, update_rows
 from reconciliation.domain.reasons import Reason
 from reconciliation.models import CashReceipt, GatewayTransaction, ReconcilingItem
 
+#: Who resolved an item whose cause went away by itself.
+RESOLVED_BY_US = "paysync"
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -39,7 +42,8 @@ def receipt_key(receipt_id: int) -> str:
 def open_items(company: Company, findings: Sequence[Finding], *, now: datetime) -> int:
     """Open an item for each finding, or bring its open item up to date. Returns how many are new.
 
-    Owner, due date and notes of an open item are people's: they stay as they are.
+    Owner, due date and notes of an open item are people's: they stay as they are. What a person
+    has resolved is not opened again for the same reason.
     """
     by_key = {finding.key: finding for finding in findings}
     created = 0
@@ -56,9 +60,24 @@ def open_items(company: Company, findings: Sequence[Finding], *, now: datetime) 
             if differs(item, by_key[key]) and revise(item, by_key[key])
         ]
         update_rows(ReconcilingItem, changed, ["reason", "sentence", "amount", "currency"])
-        new = [to_item(company, f, now) for f in part if f.key not in held]
+        decided = decided_by_people(company, [f.key for f in part if f.key not in held])
+        new = [
+            to_item(company, f, now)
+            for f in part
+            if f.key not in held and (f.key, f.reason.value) not in decided
+        ]
         created += len(ReconcilingItem.objects.bulk_create(new, batch_size=CHUNK))
     return created
+
+
+def decided_by_people(company: Company, keys: Sequence[str]) -> set[tuple[str, str]]:
+    """The (key, reason) pairs among `keys` that somebody has resolved with a note."""
+    if not keys:
+        return set()
+    rows = ReconcilingItem.objects.filter(
+        company=company, key__in=keys, state=ReconcilingItem.State.RESOLVED
+    ).exclude(resolved_by=RESOLVED_BY_US)
+    return set(rows.values_list("key", "reason"))
 
 
 def differs(item: ReconcilingItem, finding: Finding) -> bool:
@@ -97,7 +116,7 @@ def close_items(company: Company, keys: Sequence[str], resolution: str, *, now: 
         ).update(
             state=ReconcilingItem.State.RESOLVED,
             resolved_at=now,
-            resolved_by="paysync",
+            resolved_by=RESOLVED_BY_US,
             resolution=resolution[:300],
         )
     return closed

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from django.db import transaction as database
 
-from paysync.domain.errors import ExternalError, RejectedError
+from paysync.domain.errors import ExternalError, RecordError, RejectedError
 from paysync.domain.payments import GatewayRecord, Method, Page, UnreadableRecord, Window
 from paysync.models import InboundEvent, MerchantAccount
 from paysync.ports import PaymentGateway
@@ -170,7 +170,7 @@ def process_event(
         except RejectedError as error:
             last_error = str(error)
             continue
-        except ExternalError as error:
+        except (ExternalError, RecordError) as error:
             inbox.mark_failed(event, str(error), now)
             return False
         with database.atomic():

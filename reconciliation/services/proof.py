@@ -27,6 +27,7 @@ from reconciliation.models import (
     ReconcilingItem,
 )
 from reconciliation.queries.amounts import mills_sum
+from reconciliation.services.leftovers import RESOLVED_BY_US
 from reconciliation.services.polling import pages
 
 #: At most so many violations of one kind are named; the count is always whole.
@@ -169,9 +170,7 @@ def check_explained(proof: Proof) -> None:
     A payment that has only just been recorded waits for the next match run: it gets an hour.
     """
     active = Match.objects.filter(transaction=OuterRef("pk"), ended_at__isnull=True)
-    item = ReconcilingItem.objects.filter(
-        transaction=OuterRef("pk"), state=ReconcilingItem.State.OPEN
-    )
+    item = ReconcilingItem.objects.filter(open_or_decided(), transaction=OuterRef("pk"))
     money = [state.value for state in MONEY_STATES]
     too_long = proof.at - MATCH_GRACE
     lost = GatewayTransaction.objects.filter(kind=Kind.SALE, state__in=money).exclude(
@@ -185,12 +184,15 @@ def check_explained(proof: Proof) -> None:
         proof.broken(5, "payment not explained", row.gateway_id, "no match and no open item")
     receipts = CashReceipt.objects.filter(match=OuterRef("pk"))
     live = receipts.filter(state__in=sorted(LIVE_RECEIPT_STATES))
-    told = ReconcilingItem.objects.filter(
-        receipt__match=OuterRef("pk"), state=ReconcilingItem.State.OPEN
-    )
+    told = ReconcilingItem.objects.filter(open_or_decided(), receipt__match=OuterRef("pk"))
     for match in Match.objects.filter(ended_at__isnull=True).exclude(Exists(live) | Exists(told)):
         proof.missing += 1
         proof.broken(5, "match without receipt", match.pk, "no live receipt and no open item")
+
+
+def open_or_decided() -> Q:
+    """Items that a person has to decide, or has decided."""
+    return Q(state=ReconcilingItem.State.OPEN) | ~Q(resolved_by=RESOLVED_BY_US)
 
 
 def refunded() -> Iterable[int]:
@@ -250,7 +252,7 @@ def check_applications(proof: Proof) -> None:
 
 def check_periods(proof: Proof) -> None:
     """12: nothing that waits for a period is forgotten."""
-    item = ReconcilingItem.objects.filter(receipt=OuterRef("pk"), state="open")
+    item = ReconcilingItem.objects.filter(open_or_decided(), receipt=OuterRef("pk"))
     waiting = CashReceipt.objects.filter(
         state=ReceiptState.HELD, held_because="period_closed"
     ).exclude(Exists(item))
@@ -299,7 +301,7 @@ def check_gateway(proof: Proof, account_id: int, gateway: PaymentGateway, window
         ).values_list("method", "gateway_id", "state", "amount")
     }
     told = set(
-        ReconcilingItem.objects.filter(company=account.company, state="open").values_list(
+        ReconcilingItem.objects.filter(open_or_decided(), company=account.company).values_list(
             "transaction__gateway_id", flat=True
         )
     )

@@ -477,10 +477,7 @@ def test_an_item_is_resolved_once_with_a_note(books: Books) -> None:
     assert AuditEntry.objects.filter(action="item resolved").count() == 1
 
 
-def test_what_alone_explains_a_payment_stays_open(books: Books) -> None:
-    item = books.item()
-    with pytest.raises(RuleError, match="not matched yet"):
-        resolve_item(item.pk, actor="mia", note="gone")
+def test_an_item_that_paysync_still_works_on_stays_open(books: Books) -> None:
     unknown = books.matched(ReceiptState.UNKNOWN)
     told = books.item(
         Reason.OUTCOME_UNKNOWN, transaction=unknown.transaction, receipt=unknown,

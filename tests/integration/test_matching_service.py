@@ -24,6 +24,7 @@ from reconciliation.models import (
     ReconcilingItem,
 )
 from reconciliation.services.decisions import release_receipt, review_held
+from reconciliation.services.items import resolve_item
 from reconciliation.services.journal import balances_of
 from reconciliation.services.matching import MatchRun, match_company
 from reconciliation.services.proof import prove
@@ -294,6 +295,19 @@ def test_an_application_counts_until_the_mirror_has_seen_it(
     )
     run(merchant_account, sale("3", "60.00", invoice_reference=invoice.tran_id))
     assert buckets("3") == {"captured": "60.00", "applied": "60.00"}
+
+
+def test_what_a_person_resolved_is_not_opened_again_for_the_same_reason(
+    merchant_account: MerchantAccount, company: Company
+) -> None:
+    run(merchant_account, sale("1", "5.00"))
+    resolve_item(ReconcilingItem.objects.get().pk, actor="ada", note="on account")
+    match_company(company.pk, now=NOW)
+    assert not ReconcilingItem.objects.filter(state="open").exists()
+    assert prove(now=NOW + timedelta(days=1)).violations == []
+    GatewayTransaction.objects.update(customer=make_customer(company))
+    match_company(company.pk, now=NOW)
+    assert reason() == "no_exact_amount"
 
 
 def test_reads_do_not_grow_with_the_payments(

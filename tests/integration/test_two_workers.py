@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 import requests
 from django.conf import settings
-from django.db import connection as database
 from django.utils import timezone
 from django_q.models import OrmQ
 from django_q.tasks import async_task
@@ -29,8 +28,8 @@ from reconciliation.services.mirrors import refresh_company
 from reconciliation.services.recording import record_transactions
 from tests.books import sale
 from tests.factories import make_company, make_connection, make_merchant_account
+from tests.workers import ROOT, url_of_test_database
 
-ROOT = Path(__file__).resolve().parents[2]
 PAYMENTS = 240
 DEADLINE_S = 120
 
@@ -90,14 +89,6 @@ def company(twin: SageTwin) -> Company:
     record_transactions(account, records, now=now)
     assert match_company(company.pk, now=now).matched == len(records) > 200
     return company
-
-
-def url_of_test_database() -> str:
-    """The address of the database this test runs on, for the child processes."""
-    values = database.settings_dict
-    password = f":{values['PASSWORD']}" if values["PASSWORD"] else ""
-    host = f"{values['HOST'] or 'localhost'}:{values['PORT'] or 5432}"
-    return f"postgres://{values['USER']}{password}@{host}/{values['NAME']}"
 
 
 def test_two_workers_make_no_second_receipt(

@@ -1,0 +1,9 @@
+"""The API's addresses, included by name under /api/v1/."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from reconciliation.api import LatestProof
+
+urlpatterns = [path("proof/", LatestProof.as_view(), name="api-proof")]
