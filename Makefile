@@ -26,7 +26,7 @@ demo: $(VENV)/.installed ## Start everything with a believable company, until Ct
 test: $(VENV)/.installed ## Run the tests on SQLite, and on PostgreSQL where TEST_POSTGRES_URL names one
 	@echo "== Tests on SQLite"
 	@mkdir -p var
-	@$(TEST_ENV) DATABASE_URL=sqlite:///var/test.sqlite3 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	@$(TEST_ENV) DATABASE_URL=sqlite:///var/test.sqlite3 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(if $(CI),-m "not postgres") $(ARGS)
 	@if [ -n "$$TEST_POSTGRES_URL" ]; then \
 		echo "== Tests on PostgreSQL"; \
 		$(TEST_ENV) DATABASE_URL="$$TEST_POSTGRES_URL" $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS); \
