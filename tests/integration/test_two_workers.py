@@ -64,6 +64,7 @@ def company(twin: SageTwin) -> Company:
     account = make_merchant_account(company=company)
     refresh_company(company, erp=ledger_for(company), now=now)
     cash = CashAccount.objects.get(cash_account_id="MERCH-USD")
+    assert cash.gl_account is not None
     GLMapping.objects.create(
         company=company,
         cash_account=cash,
