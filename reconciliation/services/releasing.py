@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction as database
-from paysync.services.audit import record
 
 from paysync.domain.errors import RecordError, RuleError
 from paysync.domain.ledger import Bucket, ReceiptState, move, take
 from paysync.domain.money import Money
 from paysync.domain.payments import MONEY_STATES, State
+from paysync.services.audit import record
 from reconciliation.domain.reasons import Reason
 from reconciliation.models import CashReceipt, GatewayTransaction, Match
 from reconciliation.services.journal import Draft, balances_of, write_entries

@@ -8,11 +8,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
-from paysync.wiring import gateway_for, ledger_for
 
 from paysync.domain.errors import ExternalError
 from paysync.domain.payments import Window
 from paysync.models import Company, MerchantAccount
+from paysync.wiring import gateway_for, ledger_for
 from reconciliation.services.proof import Proof, prove
 
 
