@@ -158,7 +158,7 @@ def check_entries(proof: Proof) -> None:
     )
     for row in sums:
         proof.broken(
-            4, "entry not balanced", row["entry__event_key"], f"{row['mills']} thousandths"
+            4, "entry not balanced", row["entry__event_key"], f"off by {row['mills']} thousandths"
         )
     for entry in JournalEntry.objects.filter(lines__isnull=True)[:NAMED]:
         proof.broken(4, "entry without lines", entry.event_key, "it has no lines")

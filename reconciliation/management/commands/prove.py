@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from paysync.domain.errors import ExternalError
+from paysync.domain.errors import ExternalError, RecordError
 from paysync.domain.payments import Window
 from paysync.models import Company, MerchantAccount
 from paysync.wiring import gateway_for, ledger_for
@@ -36,7 +36,7 @@ class Command(BaseCommand):
             raise CommandError("--days takes a number from 1 to 400.")
         try:
             proof = run_proof(options["days"], offline=options["offline"])
-        except ExternalError as error:
+        except (ExternalError, RecordError) as error:
             raise CommandError(
                 f"The proof could not look everywhere: {error}. Mend the connection, or use "
                 "--offline to check our own books only."
