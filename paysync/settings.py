@@ -28,7 +28,11 @@ def required(name: str, advice: str) -> str:
 
 def number(name: str, default: float, low: float, high: float) -> float:
     """A number from the environment, held between `low` and `high`."""
-    value = float(env.float(name, default=default))
+    text = env.str(name, default=str(default))
+    try:
+        value = float(text)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} is {text!r}; set it to a number.") from error
     if not low <= value <= high:
         raise ImproperlyConfigured(
             f"{name} is {value:g}; it must lie between {low:g} and {high:g}."
@@ -36,11 +40,19 @@ def number(name: str, default: float, low: float, high: float) -> float:
     return value
 
 
+def switch(name: str, default: bool) -> bool:
+    """true or false from the environment; anything else is refused, not taken for false."""
+    text = str(env.str(name, default=str(default))).strip().lower()
+    if text not in {"true", "false"}:
+        raise ImproperlyConfigured(f"{name} is {text!r}; set it to true or false.")
+    return text == "true"
+
+
 # --- the site -----------------------------------------------------------------------------------
 
-DEBUG = env.bool("DEBUG", default=False)
-DEMO = env.bool("DEMO", default=False)
-HTTPS = env.bool("HTTPS", default=True)
+DEBUG = switch("DEBUG", default=False)
+DEMO = switch("DEMO", default=False)
+HTTPS = switch("HTTPS", default=True)
 SECRET_KEY = required("SECRET_KEY", "Set it to a long random text, different on every site.")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
@@ -125,9 +137,9 @@ if _database["ENGINE"].endswith("sqlite3"):
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
 else:
-    # A pool would be forked open by the worker cluster and hang it; one connection stays instead.
-    _database["CONN_MAX_AGE"] = None
     _database["CONN_HEALTH_CHECKS"] = True
+# A pool would be forked open by the worker cluster and hang it; one connection stays instead.
+_database["CONN_MAX_AGE"] = None
 
 # --- secrets of the outside systems -------------------------------------------------------------
 
@@ -155,7 +167,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
 SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds()) if HTTPS else 0
-if env.bool("BEHIND_PROXY", default=False):
+if switch("BEHIND_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -221,10 +233,15 @@ PAYTRACE_MONEY_TIMEOUT_S = number("PAYTRACE_MONEY_TIMEOUT_S", 90, 0.1, 600)
 ERP_READ_TIMEOUT_S = number("ERP_READ_TIMEOUT_S", 30, 0.1, 300)
 ERP_SUBMIT_TIMEOUT_S = number("ERP_SUBMIT_TIMEOUT_S", 60, 0.1, 600)
 # When an unknown outcome is looked up again, in seconds after the try; the last one repeats.
-UNKNOWN_LOOKUP_DELAYS_S = [
-    float(text)
-    for text in env.list("UNKNOWN_LOOKUP_DELAYS_S", default=["60", "300", "1800", "3600"])
-]
+_delays = env.str("UNKNOWN_LOOKUP_DELAYS_S", default="60,300,1800,3600")
+try:
+    UNKNOWN_LOOKUP_DELAYS_S = [float(text) for text in _delays.split(",")]
+except ValueError as error:
+    raise ImproperlyConfigured(
+        f"UNKNOWN_LOOKUP_DELAYS_S is {_delays!r}; set it to seconds, for instance 60,300,1800."
+    ) from error
+if min(UNKNOWN_LOOKUP_DELAYS_S) <= 0:
+    raise ImproperlyConfigured("UNKNOWN_LOOKUP_DELAYS_S must hold positive numbers of seconds.")
 # How long a receipt may stay in "sending" before its worker is taken for dead.
 SENDING_LEASE_S = number("SENDING_LEASE_S", 900, 1, 86_400)
 HINT_MAX_BYTES = int(number("HINT_MAX_BYTES", 65_536, 1_024, 1_048_576))

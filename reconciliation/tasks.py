@@ -21,9 +21,9 @@ from paysync.domain.errors import ExternalError, RecordError
 from paysync.domain.payments import Window
 from paysync.models import Company, Connection, InboundEvent, MerchantAccount, SyncRun
 from paysync.services import health, inbox, runs
-from paysync.services.alerts import raise_alert
+from paysync.services.alerts import close_alert, raise_alert
 from paysync.wiring import gateway_for, ledger_for
-from reconciliation.models import FiscalPeriod
+from reconciliation.models import CompletenessCheck, FiscalPeriod
 from reconciliation.services import decisions, following, matching, mirrors, polling, posting
 from reconciliation.services import proof as proofs
 
@@ -153,6 +153,23 @@ def check_days(account: MerchantAccount) -> None:
                 now=now,
             )
             runs.progress(run, str(check), read=check.listed)
+            tell_of_day(account, check)
+
+
+def tell_of_day(account: MerchantAccount, check: CompletenessCheck) -> None:
+    """Raise an alert for a day that is not complete; close it once it is."""
+    key = f"gateway_day:{account.pk}:{check.day}"
+    if not check.missing and not check.vanished:
+        close_alert(key, actor="paysync")
+        return
+    raise_alert(
+        "gateway_day",
+        key,
+        f"{account}: {check}, {len(check.vanished)} no longer listed",
+        advice="Compare the day with PayTrace's own report.",
+        company=account.company,
+        now=timezone.now(),
+    )
 
 
 def day_window(day: object, now: datetime) -> Window:
@@ -280,4 +297,15 @@ def follow(company_id: int) -> None:
 
 def prove() -> None:
     """Schedule: check the books against themselves; the outside lists are checked by the day."""
-    proofs.prove(now=timezone.now())
+    proof = proofs.prove(now=timezone.now())
+    if proof.holds:
+        close_alert("proof", actor="paysync")
+        return
+    first = proof.violations[0]
+    raise_alert(
+        "proof_broken",
+        "proof",
+        f"The proof does not hold: {len(proof.violations)} violations, {first.name} first.",
+        advice="Open the proof in the console; the runbook says what each violation means.",
+        now=timezone.now(),
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
@@ -40,7 +41,7 @@ class Money:
     def __post_init__(self) -> None:
         if not isinstance(self.amount, Decimal):
             raise RecordError(f"an amount must be Decimal, not {type(self.amount).__name__}")
-        if not (len(self.currency) == 3 and self.currency.isascii() and self.currency.isupper()):
+        if not re.fullmatch(r"[A-Z]{3}", self.currency):
             raise RecordError(f"{self.currency!r} is not a currency code")
         if not self.amount.is_finite() or abs(self.amount) > LIMIT:
             raise RecordError("the amount is not a finite number of at most 12 digits")

@@ -133,6 +133,7 @@ class UnreadableRecord:
     reason: str
     raw: dict[str, object]
     redactions: int = 0
+    method: Method = Method.CARD
 
 
 @dataclass(frozen=True, slots=True)

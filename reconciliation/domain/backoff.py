@@ -10,6 +10,7 @@ def delay_s(tries: int, seed: int, *, first_s: float = 2.0, most_s: float = 900.
 
     The spread comes from `seed`, so that it is the same on every machine and needs no clock.
     """
-    base = min(first_s * 2.0 ** max(tries - 1, 0), most_s)
+    doublings = min(max(tries - 1, 0), 64)  # far past any cap, and no overflow
+    base = min(first_s * 2.0**doublings, most_s)
     digest = hashlib.sha256(f"{seed}:{tries}".encode()).digest()
     return base * (0.75 + digest[0] / 255 / 2)

@@ -57,6 +57,8 @@ def release_receipt(receipt_id: int, *, actor: str, now: datetime) -> CashReceip
     """
     with database.atomic():
         row = CashReceipt.objects.select_for_update().get(pk=receipt_id)
+        if row.company.mode == Company.Mode.SHADOW:
+            raise RuleError(WAITS["shadow"])
         if row.state == ReceiptState.DELETED_IN_ERP:
             row = send_again(row, now)
         else:

@@ -240,11 +240,12 @@ def to_match(decision: Matched, row: GatewayTransaction, now: datetime) -> Match
 
 def settle_payers(paid: list[GatewayTransaction], decisions: Sequence[Matched]) -> None:
     """A matched payment needs no match any more; its payer is the invoice's customer."""
+    newly = [row for row in paid if row.customer_id is None]
     for row, decision in zip(paid, decisions, strict=True):
         row.needs_match = False
-        if row.customer_id is None:
-            row.customer_id = decision.customer_id
-    update_rows(GatewayTransaction, paid, ["needs_match", "customer"])
+        row.customer_id = row.customer_id or decision.customer_id
+    GatewayTransaction.objects.filter(pk__in=[row.pk for row in paid]).update(needs_match=False)
+    update_rows(GatewayTransaction, newly, ["customer"])
 
 
 def entry_of(

@@ -106,9 +106,11 @@ def submitted(row: CashReceipt, result: SubmitResult, now: datetime) -> None:
             "last_error": "",
             "held_because": "",
         }
+        is_first_try = row.state == ReceiptState.SENDING and row.attempts_made == 1
         if move_on(row, ReceiptState.SUBMITTED, changes):
             end_attempt(row, "submitted", result.message, now, result.code)
-            tell(row, None, "", now)
+            if not is_first_try:  # a first try has no open item to close
+                tell(row, None, "", now)
 
 
 def batch_of(row: CashReceipt, result: SubmitResult, now: datetime) -> ErpBatch | None:

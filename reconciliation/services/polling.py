@@ -123,7 +123,7 @@ def keep_unreadable(
     if not entries:
         return
     events = inbox.receive(
-        [Arrival(f"card:{e.gateway_id}", e.raw, e.redactions) for e in entries],
+        [Arrival(f"{e.method}:{e.gateway_id}", e.raw, e.redactions) for e in entries],
         source=InboundEvent.Source.POLL,
         connection=account.connection,
         merchant_account=account,

@@ -71,9 +71,9 @@ class Posting:
 
 
 def blocked() -> Q:
-    """Receipts that wait because an unknown one may already pay the same invoice."""
+    """Receipts that wait because one under way, or unknown, may already pay the same invoice."""
     unknown = CashReceipt.objects.filter(
-        state__in=[ReceiptState.UNKNOWN], match__applications__isnull=False
+        state__in=[ReceiptState.UNKNOWN, ReceiptState.SENDING], match__applications__isnull=False
     )
     return Q(match__applications__invoice_id__in=unknown.values("match__applications__invoice_id"))
 
@@ -134,6 +134,8 @@ def post_due(
     """
     company = Company.objects.select_related("erp_connection").get(pk=company_id)
     posting = Posting()
+    if company.mode == Company.Mode.SHADOW:
+        return posting  # also what was due before the company was set back to shadow
     while posting.sent < most:
         claimed = claim_due(company, worker, clock(), size)
         if not claimed:

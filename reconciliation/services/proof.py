@@ -327,7 +327,8 @@ def differs(record: GatewayRecord, state: str, amount: Decimal) -> bool:
 def check_erp(proof: Proof, company_id: int, ledger: ErpLedger, start: date, end: date) -> None:
     """6 in the ERP: one live receipt per payment there, each of them ours, none of ours missing."""
     company = Company.objects.get(pk=company_id)
-    ours = dict(CashReceipt.objects.filter(company=company).values_list("idempotency_key", "state"))
+    receipts = CashReceipt.objects.filter(company=company)
+    ours = dict(receipts.values_list("idempotency_key", "state"))
     live: dict[str, list[str]] = {}
     seen: set[str] = set()
     for receipt in ledger.receipts_on(company.company_id, start, end):
@@ -342,7 +343,8 @@ def check_erp(proof: Proof, company_id: int, ledger: ErpLedger, start: date, end
             proof.duplicates += len(keys) - 1
             proof.broken(6, "duplicate in ERP", reference, ", ".join(keys))
     there = {ReceiptState.SUBMITTED, ReceiptState.EDITED_IN_ERP, ReceiptState.POSTED}
-    for key, state in ours.items():
+    listed = receipts.filter(tran_date__gte=start, tran_date__lte=end)
+    for key, state in listed.values_list("idempotency_key", "state"):
         if state in there and key not in seen:
             proof.missing += 1
             proof.broken(6, "not in ERP", key, f"{state} here, not in the ERP's list")

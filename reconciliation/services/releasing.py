@@ -66,9 +66,10 @@ def close_after_leaving(row: GatewayTransaction, now: datetime) -> None:
     """A payment with nothing left to explain needs no match and has no open question."""
     balances = balances_of([row]).get(row.pk, {})
     waiting = [balances.get(b) for b in (Bucket.UNIDENTIFIED, Bucket.UNAPPLIED)]
+    on_account = balances.get(Bucket.POSTED_UNAPPLIED)
     has_match = Match.objects.filter(transaction=row, ended_at__isnull=True).exists()
     needs_match = any(waiting) and not has_match
-    if not needs_match:
+    if not needs_match and not any(waiting) and not on_account:
         close_items(row.company, [match_key(row.pk)], "The money went back.", now=now)
     GatewayTransaction.objects.filter(pk=row.pk).update(needs_match=needs_match)
     row.needs_match = needs_match

@@ -70,14 +70,14 @@ def read_all(
         try:
             records.append(to_record(entry, method, assumed))
         except RecordError as error:
-            unreadable.append(to_unreadable(entry, str(error)))
+            unreadable.append(to_unreadable(entry, str(error), method))
     return records, unreadable
 
 
-def to_unreadable(entry: object, reason: str) -> UnreadableRecord:
+def to_unreadable(entry: object, reason: str, method: Method) -> UnreadableRecord:
     fields = entry if isinstance(entry, Mapping) else {"entry": entry}
     raw, removed = cleaned(fields)
-    return UnreadableRecord(transaction_id_of(fields), reason, raw, removed)
+    return UnreadableRecord(transaction_id_of(fields), reason, raw, removed, method)
 
 
 def cleaned(entry: Mapping[str, object]) -> tuple[dict[str, object], int]:

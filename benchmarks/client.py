@@ -1,0 +1,65 @@
+"""A load client in a process of its own, so that its work is not ours: no Django in here.
+
+Reads one order per line from stdin, {"port", "path", "threads", "requests": [[headers, body]]},
+and answers each with a line {"started", "ended", "latencies_ms", "statuses"}. Instants are of the
+monotonic clock, which all processes of a machine share.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
+from typing import Any
+
+TIMEOUT_S = 30.0
+Message = tuple[dict[str, str], str]
+
+
+def send_all(port: int, path: str, messages: list[Message]) -> tuple[list[float], Counter[int]]:
+    """Send the messages one after the other on one kept connection."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
+    latencies_ms: list[float] = []
+    statuses: Counter[int] = Counter()
+    try:
+        connection.connect()
+        for headers, body in messages:
+            started = time.perf_counter()
+            connection.request("POST", path, body.encode(), headers)
+            answer = connection.getresponse()
+            answer.read()
+            latencies_ms.append((time.perf_counter() - started) * 1000)
+            statuses[answer.status] += 1
+    finally:
+        connection.close()
+    return latencies_ms, statuses
+
+
+def carry_out(order: dict[str, Any]) -> dict[str, Any]:
+    threads, messages = order["threads"], order["requests"]
+    shares = [messages[place::threads] for place in range(threads)]
+    latencies_ms: list[float] = []
+    statuses: Counter[int] = Counter()
+    started = time.monotonic()
+    with ThreadPoolExecutor(threads) as pool:
+        for took, seen in pool.map(lambda s: send_all(order["port"], order["path"], s), shares):
+            latencies_ms += took
+            statuses += seen
+    return {
+        "started": started,
+        "ended": time.monotonic(),
+        "latencies_ms": latencies_ms,
+        "statuses": statuses,
+    }
+
+
+def main() -> None:
+    for line in sys.stdin:
+        print(json.dumps(carry_out(json.loads(line))), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""The benchmarks run and say what they promise; how fast is not tested here."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.slow
+
+SITE_FIGURES = {
+    f"{name}_{what}" for name in ("hint", "bare") for what in ("rps", "p50_ms", "p99_ms")
+}
+RUNS: dict[str, tuple[list[str], set[str]]] = {
+    "hints": (["--requests", "40", "--rounds", "1"], SITE_FIGURES | {"ratio", "requests"}),
+    "ingest": (
+        ["--payments", "60"],
+        {"seconds", "payments_per_s", "baseline_seconds", "ratio"},
+    ),
+    "posting": (
+        ["--payments", "20", "--invoices", "60"],
+        {
+            "match_seconds",
+            "match_per_s",
+            "match_queries",
+            "post_seconds",
+            "receipts_per_s",
+            "baseline_post_seconds",
+            "ratio",
+        },
+    ),
+}
+
+
+def run(name: str, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """As a user runs it: nothing set in the environment but what a test is about."""
+    plain = {k: v for k, v in os.environ.items() if k not in {"DATABASE_URL", "ENV_FILE"}}
+    return subprocess.run(
+        [sys.executable, "-m", f"benchmarks.{name}", *options],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=ROOT,
+        env=plain | environment,
+    )
+
+
+@pytest.mark.parametrize("name", sorted(RUNS))
+def test_the_last_line_is_one_object_with_the_figures(name: str, tmp_path: Path) -> None:
+    options, keys = RUNS[name]
+    done = run(name, "--json", *options, TMPDIR=str(tmp_path))
+    assert done.returncode == 0, done.stderr[-2000:]
+    figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    assert keys <= figures.keys()
+    assert all(figures[key] > 0 for key in keys)
+    assert not list(tmp_path.iterdir()), "something was left behind"
+
+
+def test_a_database_in_use_is_refused(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'used.sqlite3'}"
+    make = (
+        "import django; django.setup(); from django.core.management import call_command as call; "
+        "call('migrate', verbosity=0); from paysync.models import Company, Connection; "
+        "erp = Connection.objects.create(slug='e', name='E', kind='sage500_http'); "
+        "Company.objects.create(company_id='SOA', name='S', erp_connection=erp)"
+    )
+    settings = {
+        "DATABASE_URL": url,
+        "ENV_FILE": str(ROOT / "tests" / "test.env"),
+        "DJANGO_SETTINGS_MODULE": "paysync.settings",
+    }
+    subprocess.run([sys.executable, "-c", make], check=True, cwd=ROOT, env=os.environ | settings)
+    done = run("ingest", "--payments", "5", DATABASE_URL=url)
+    assert done.returncode == 1
+    assert "paysync_company" in done.stderr
