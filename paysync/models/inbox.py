@@ -23,9 +23,17 @@ class InboundEvent(models.Model):
         PARKED = "parked", "Parked, needs a person"
 
     source = models.CharField(max_length=8, choices=Source.choices)
-    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="events")
+    # Every hint pays for every index: the unique constraint below serves look-ups by connection.
+    connection = models.ForeignKey(
+        Connection, on_delete=models.PROTECT, related_name="events", db_index=False
+    )
     merchant_account = models.ForeignKey(
-        MerchantAccount, null=True, blank=True, on_delete=models.PROTECT, related_name="events"
+        MerchantAccount,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="events",
+        db_index=False,
     )
     external_id = models.CharField(max_length=80, help_text="The sender's id of the event.")
     digest = models.CharField(max_length=64, help_text="SHA-256 of the payload.")
