@@ -94,15 +94,23 @@ def hold(
     note_outcome(row, ReceiptState.HELD, "held", message, now, code=code, item=reason)
 
 
-def submitted(row: CashReceipt, result: SubmitResult, now: datetime) -> None:
-    """The ERP has it: keep its keys and its batch."""
+def submitted(
+    row: CashReceipt,
+    result: SubmitResult,
+    now: datetime,
+    batches: dict[str, ErpBatch] | None = None,
+) -> None:
+    """The ERP has it: keep its keys and its batch.
+
+    batches: those a group of receipts has met so far, by key, so that each is looked up once.
+    """
     require_edge(ReceiptState(row.state), ReceiptState.SUBMITTED)
     with database.atomic():
         changes: dict[str, Any] = {
             "submitted_at": now,
             "erp_key": result.receipt_key,
             "erp_tran_id": result.tran_id,
-            "erp_batch": batch_of(row, result, now),
+            "erp_batch": batch_of(row, result, now, {} if batches is None else batches),
             "last_error": "",
             "held_because": "",
         }
@@ -113,9 +121,13 @@ def submitted(row: CashReceipt, result: SubmitResult, now: datetime) -> None:
                 tell(row, None, "", now)
 
 
-def batch_of(row: CashReceipt, result: SubmitResult, now: datetime) -> ErpBatch | None:
+def batch_of(
+    row: CashReceipt, result: SubmitResult, now: datetime, batches: dict[str, ErpBatch]
+) -> ErpBatch | None:
     if not result.batch_key:
         return None
+    if result.batch_key in batches:
+        return batches[result.batch_key]
     batch, _ = ErpBatch.objects.get_or_create(
         company_id=row.company_id,
         erp_key=result.batch_key,
@@ -126,4 +138,5 @@ def batch_of(row: CashReceipt, result: SubmitResult, now: datetime) -> ErpBatch 
             "first_seen_at": now,
         },
     )
+    batches[result.batch_key] = batch
     return batch

@@ -26,7 +26,7 @@ from paysync.models import Company
 from paysync.ports import ErpLedger
 from reconciliation.domain.backoff import delay_s
 from reconciliation.domain.reasons import Reason
-from reconciliation.models import Application, CashReceipt, PostingAttempt
+from reconciliation.models import Application, CashReceipt, ErpBatch, PostingAttempt
 from reconciliation.services.outcomes import hold, note_outcome, submitted
 from reconciliation.services.planning import Calendar
 
@@ -154,6 +154,7 @@ class Lookup:
     payable: dict[str, Money]
     applications: dict[int, list[tuple[str, Money]]]
     calendar: Calendar
+    batches: dict[str, ErpBatch] = field(default_factory=dict)
 
 
 def send_claimed(
@@ -217,7 +218,7 @@ def send_one(
     """Send one claimed receipt and write down what came of it at once. Returns the outcome."""
     found = lookup.found.get(row.idempotency_key)
     if found:
-        submitted(row, to_result(found), clock())
+        submitted(row, to_result(found), clock(), lookup.batches)
         return "found"
     objection = objection_to(row, lookup)
     if objection:
@@ -234,7 +235,7 @@ def send_one(
         hold(row, Reason.ERP_REJECTED, str(error), now=clock())
         return "rejected"
     take_payable(row, lookup)
-    return settle(row, result, clock(), patience)
+    return settle(row, result, clock(), patience, lookup.batches)
 
 
 def objection_to(row: CashReceipt, lookup: Lookup) -> tuple[Reason, str] | None:
@@ -295,10 +296,16 @@ def to_result(found: ErpReceipt) -> SubmitResult:
     )
 
 
-def settle(row: CashReceipt, result: SubmitResult, now: datetime, patience: Patience) -> str:
+def settle(
+    row: CashReceipt,
+    result: SubmitResult,
+    now: datetime,
+    patience: Patience,
+    batches: dict[str, ErpBatch],
+) -> str:
     """Write down the ERP's answer."""
     if result.code in {SubmitCode.CREATED, SubmitCode.ALREADY_THERE}:
-        submitted(row, result, now)
+        submitted(row, result, now, batches)
         return "submitted"
     if result.code in {SubmitCode.RETRYABLE, SubmitCode.BATCH_NOT_OPEN}:
         try_later(row, result.message, now, None, result.code)
