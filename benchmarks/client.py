@@ -2,7 +2,8 @@
 
 Reads one order per line from stdin, {"port", "path", "threads", "requests": [[headers, body]]},
 and answers each with a line {"started", "ended", "latencies_ms", "statuses"}. Instants are of the
-monotonic clock, which all processes of a machine share.
+monotonic clock, which all processes of a machine share. An order that takes longer than MOST_S
+ends the client.
 """
 
 from __future__ import annotations
@@ -12,14 +13,18 @@ import sys
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from http.client import HTTPConnection
 from typing import Any
 
 TIMEOUT_S = 30.0
+MOST_S = 120.0
 Message = tuple[dict[str, str], str]
 
 
-def send_all(port: int, path: str, messages: list[Message]) -> tuple[list[float], Counter[int]]:
+def send_all(
+    port: int, path: str, messages: list[Message], deadline: float
+) -> tuple[list[float], Counter[int]]:
     """Send the messages one after the other on one kept connection."""
     connection = HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
     latencies_ms: list[float] = []
@@ -27,6 +32,8 @@ def send_all(port: int, path: str, messages: list[Message]) -> tuple[list[float]
     try:
         connection.connect()
         for headers, body in messages:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"not all requests to {path} were answered in {MOST_S:g} s")
             started = time.perf_counter()
             connection.request("POST", path, body.encode(), headers)
             answer = connection.getresponse()
@@ -44,8 +51,9 @@ def carry_out(order: dict[str, Any]) -> dict[str, Any]:
     latencies_ms: list[float] = []
     statuses: Counter[int] = Counter()
     started = time.monotonic()
+    send = partial(send_all, order["port"], order["path"], deadline=started + MOST_S)
     with ThreadPoolExecutor(threads) as pool:
-        for took, seen in pool.map(lambda s: send_all(order["port"], order["path"], s), shares):
+        for took, seen in pool.map(send, shares):
             latencies_ms += took
             statuses += seen
     return {

@@ -1,8 +1,9 @@
-"""How fast are payments matched and their receipts posted, next to a bare loop of POSTs?
+"""How fast are payments matched and their receipts posted, next to the least that could be done?
 
-One company with many open invoices, loaded into two Sage 500 twins of the same kind. The first
-gets its receipts from `post_due`; the second the same bodies from a `requests` loop that looks for
-nothing and writes nothing down. Both take turns, a portion each.
+One company with many open invoices, loaded into two Sage 500 twins of the same kind. Matching
+stands next to a bare insert of as many finished receipts. For posting, the first twin gets its
+receipts from `post_due`; the second the same bodies from a `requests` loop that looks for nothing
+and writes nothing down. Both take turns, a portion each.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any
 
 import requests
 from django.db import connection
+from django.db import transaction as database
 from django.utils import timezone
 
 from benchmarks.environment import scratch_database
@@ -30,6 +32,7 @@ from paysync.domain.payments import GatewayRecord, Kind, Method, State
 from paysync.models import Company, MerchantAccount
 from paysync.sandbox.company import PROFILES, company_data, demo_data
 from paysync.sandbox.processes import TwinProcess, sage500_twin
+from paysync.services.bulk import CHUNK, chunks
 from paysync.wiring import ledger_for
 from reconciliation.demo.site import make_mapping, new_credentials
 from reconciliation.models import Application, CashReceipt, Invoice
@@ -39,6 +42,8 @@ from reconciliation.services.posting import post_due, to_intent
 from reconciliation.services.recording import record_transactions
 
 ROUNDS = 10
+#: The kind of the baseline's own receipts: a payment has one live receipt of each kind.
+BARE_KIND = "bare"
 #: Of the demo company's open documents, this share can at least be paid by card in full.
 PAYABLE_SHARE = 0.85
 
@@ -117,11 +122,29 @@ def match(company: Company, payments: int) -> Figures:
     seconds = time.perf_counter() - started
     if run.matched != payments:
         raise RuntimeError(f"{run.matched} of {payments} payments were matched: {run.reasons}")
+    baseline_seconds = insert_bare(company)
     return {
         "match_seconds": seconds,
         "match_per_s": payments / seconds,
         "match_queries": selects.count,
+        "baseline_match_seconds": baseline_seconds,
+        "match_ratio": baseline_seconds / seconds,
     }
+
+
+def insert_bare(company: Company) -> float:
+    """Seconds to insert the receipts once more, and nothing else; they are gone afterwards."""
+    rows = list(CashReceipt.objects.filter(company=company).order_by("pk"))
+    for row in rows:
+        row.pk, row.kind = None, BARE_KIND
+        row.tran_no, row.idempotency_key = f"X{row.tran_no[1:]}", f"X{row.idempotency_key}"
+    started = time.perf_counter()
+    for part in chunks(rows):
+        with database.atomic():
+            CashReceipt.objects.bulk_create(part, batch_size=CHUNK)
+    seconds = time.perf_counter() - started
+    CashReceipt.objects.filter(company=company, kind=BARE_KIND).delete()
+    return seconds
 
 
 def bodies_of(company: Company) -> list[tuple[str, dict[str, Any]]]:

@@ -9,7 +9,12 @@ import pytest
 
 from paysync.domain.ledger import RECEIPT_EDGES, Bucket
 from paysync.domain.payments import EDGES
+from paysync.models import Connection
+from paysync.sandbox.faults import WIRE
+from paysync.sandbox.paytrace.twin import PayTraceTwin
+from paysync.sandbox.sage500.twin import SageTwin
 from paysync.schedules import DEFAULTS
+from reconciliation.domain.matching import number_of
 from reconciliation.domain.reasons import Reason
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -65,6 +70,11 @@ def test_every_alert_is_in_the_runbook() -> None:
     assert codes <= listed
 
 
+def test_every_health_of_a_connection_is_in_the_runbook() -> None:
+    listed = {row[0].strip("`") for row in rows_of(DOCS / "runbook.md")}
+    assert set(Connection.Health.values) <= listed
+
+
 def test_every_violation_is_in_the_runbook() -> None:
     proof = text_of(ROOT / "reconciliation" / "services" / "proof.py")
     named = set(re.findall(r'\.broken\(\s*(\d+),\s*"([^"]+)"', proof))
@@ -81,6 +91,27 @@ def test_every_state_and_edge_is_in_the_architecture() -> None:
             assert words(told[gateway_state][1]) == set(followers)
     for receipt_state, receipt_followers in RECEIPT_EDGES.items():
         assert words(told[receipt_state][2]) == set(receipt_followers)
+
+
+def test_every_fault_card_is_in_the_architecture_and_none_besides() -> None:
+    rows = {row[0]: words(row[1]) for row in rows_of(DOCS / "architecture.md")}
+    assert rows["any twin"] == set(WIRE)
+    assert rows["PayTrace"] == set(PayTraceTwin.cards)
+    assert rows["Sage 500"] == set(SageTwin.cards)
+
+
+def test_the_spellings_that_the_rules_show_mean_what_they_say() -> None:
+    text = " ".join(text_of(DOCS / "reconciliation.md").split())
+    shown = re.search(r"leading zeros: (.+?) all mean (\d+)\.", text)
+    assert shown
+    spellings = re.findall(r"`([^`]+)`", shown.group(1))
+    assert len(spellings) > 2
+    assert {number_of(spelling) for spelling in spellings} == {shown.group(2)}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_document_ids_have_the_form_that_sage_500_gives_them(page: Path) -> None:
+    assert not re.findall(r"\b\d{10}-[A-Z]{2}\b", text_of(page))
 
 
 def words(cell: str) -> set[str]:

@@ -29,8 +29,9 @@ BOUNDS = {
     "HINT_MAX_BYTES": (1_024, 1_048_576),
     "HINT_TOLERANCE_S": (5, 3_600),
 }
-#: Names the example may show though settings.py does not read them.
-ELSEWHERE = {"DEMO_DIR"}
+SWITCHES = ["BEHIND_PROXY", "DEBUG", "DEMO", "HTTPS"]
+#: Names the example shows, as a comment, though only the demo reads them.
+ELSEWHERE = {"DEMO_DIR": ROOT / "paysync" / "sandbox" / "environment.py"}
 
 
 def start(folder: Path, python: str = "", **changes: str) -> subprocess.CompletedProcess[str]:
@@ -111,6 +112,31 @@ def test_a_number_outside_its_bounds_stops_the_start(
         assert f"ImproperlyConfigured: {name} is {value:g}; it {said}" in sentence
 
 
+@pytest.mark.parametrize("name", ["Q_WORKERS", "SENDING_LEASE_S"])
+def test_a_number_that_is_none_stops_the_start(tmp_path: Path, name: str) -> None:
+    assert f"{name} is 'soon'; set it to a number." in refusal(tmp_path, **{name: "soon"})
+    assert f"{name} is ''; set it to a number." in refusal(tmp_path, **{name: ""})
+    assert f"{name} is nan; it must lie between" in refusal(tmp_path, **{name: "nan"})
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+def test_a_switch_that_is_neither_true_nor_false_stops_the_start(tmp_path: Path, name: str) -> None:
+    sentence = refusal(tmp_path, **{name: "yes"})
+    assert f"ImproperlyConfigured: {name} is 'yes'; set it to true or false." in sentence
+
+
+@pytest.mark.parametrize("delays", ["60,soon", "60,,300", "", "1m"])
+def test_look_up_delays_that_are_no_numbers_stop_the_start(tmp_path: Path, delays: str) -> None:
+    sentence = refusal(tmp_path, UNKNOWN_LOOKUP_DELAYS_S=delays)
+    assert f"UNKNOWN_LOOKUP_DELAYS_S is {delays!r}; set it to seconds, for instance 60," in sentence
+
+
+@pytest.mark.parametrize("delays", ["0", "60,-1,300"])
+def test_look_up_delays_that_are_not_positive_stop_the_start(tmp_path: Path, delays: str) -> None:
+    sentence = refusal(tmp_path, UNKNOWN_LOOKUP_DELAYS_S=delays)
+    assert "UNKNOWN_LOOKUP_DELAYS_S must hold positive numbers of seconds." in sentence
+
+
 def test_a_money_timeout_shorter_than_slow_answers_stops_the_start(tmp_path: Path) -> None:
     assert "PAYTRACE_MONEY_TIMEOUT_S is 59." in refusal(tmp_path, PAYTRACE_MONEY_TIMEOUT_S="59")
 
@@ -170,8 +196,18 @@ def test_the_example_names_every_setting_once_and_nothing_else() -> None:
     commented = re.findall(r"^# ?([A-Z][A-Z0-9_]*)=", text, re.MULTILINE)
     read = {name for name, _ in calls()}
     assert len(live) == len(set(live))
+    assert len(commented) == len(set(commented))
     assert read - set(live) - set(commented) == set()
-    assert set(live) - read - ELSEWHERE == set()
+    assert (set(live) | set(commented)) - read == set(ELSEWHERE)
+
+
+@pytest.mark.parametrize(("name", "reader"), list(ELSEWHERE.items()))
+def test_what_the_settings_do_not_read_is_read_where_it_is_said(name: str, reader: Path) -> None:
+    assert f'"{name}"' in reader.read_text()
+
+
+def test_every_switch_of_the_settings_is_tried_above() -> None:
+    assert sorted(re.findall(r'switch\("(\w+)"', SETTINGS.read_text())) == SWITCHES
 
 
 def test_every_bounded_number_of_the_settings_is_tried_above() -> None:
