@@ -161,6 +161,18 @@ def test_rounding_is_never_off_by_more_than_half_a_minor_unit(
     assert abs(round_half_up(amount, currency).amount - amount) * 2 <= unit
 
 
+@pytest.mark.parametrize(
+    ("digits", "currencies"),
+    [
+        (0, "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"),
+        (2, "USD CAD EUR GBP MXN AUD CHF"),
+        (3, "BHD IQD JOD KWD LYD OMR TND"),
+    ],
+)
+def test_a_currency_has_the_digits_of_iso_4217(digits: int, currencies: str) -> None:
+    assert {digits_of(currency) for currency in currencies.split()} == {digits}
+
+
 def test_every_listed_currency_can_be_used_with_its_smallest_unit() -> None:
     for currency, digits in DIGITS.items():
         assert Money(Decimal(1).scaleb(-digits), currency)

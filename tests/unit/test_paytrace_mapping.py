@@ -296,3 +296,8 @@ def test_retry_after_is_seconds_or_a_date() -> None:
     assert retry_after("7") == 7
     assert retry_after("Fri, 31 Dec 1999 23:59:59 GMT") == 0
     assert retry_after("soon") is None and retry_after(None) is None
+
+
+def test_an_id_that_fits_no_column_is_unreadable() -> None:
+    with pytest.raises(RecordError, match="more than 40"):
+        to_record(export(transaction_id="9" * 41), Method.CARD, ASSUMED)
