@@ -13,12 +13,15 @@ from hypothesis import strategies as st
 from paysync.domain.errors import RecordError, StateError
 from paysync.domain.ledger import (
     LIVE_RECEIPT_STATES,
+    PAYABLE_TYPES,
     RECEIPT_EDGES,
     TAKE_ORDER,
     Application,
     Bucket,
+    InvoiceType,
     Line,
     ReceiptState,
+    SubmitCode,
     capture,
     fingerprint,
     move,
@@ -228,6 +231,33 @@ def test_a_receipt_that_is_over_is_over_for_good_and_all_others_count_as_live() 
 def test_only_sending_leads_to_an_unknown_outcome() -> None:
     before = [old for old, edges in RECEIPT_EDGES.items() if ReceiptState.UNKNOWN in edges]
     assert before == [ReceiptState.SENDING]
+
+
+# --- numbers of the other side ------------------------------------------------------------------
+
+
+def test_document_types_have_the_numbers_of_sage_500() -> None:
+    assert {kind.name: int(kind) for kind in InvoiceType} == {
+        "INVOICE": 501,
+        "CREDIT_MEMO": 502,
+        "DEBIT_MEMO": 503,
+        "FINANCE_CHARGE": 504,
+    }
+    assert set(InvoiceType) - PAYABLE_TYPES == {InvoiceType.CREDIT_MEMO}
+
+
+def test_return_codes_are_those_that_every_site_answers_with() -> None:
+    assert {code.name: int(code) for code in SubmitCode} == {
+        "CREATED": 1,
+        "ALREADY_THERE": 2,
+        "VALIDATION_ERROR": 10,
+        "KEY_REUSED": 11,
+        "PERIOD_CLOSED": 12,
+        "BALANCE_CHANGED": 13,
+        "BATCH_NOT_OPEN": 14,
+        "RETRYABLE": 20,
+        "ERROR": 99,
+    }
 
 
 # --- fingerprint --------------------------------------------------------------------------------
