@@ -146,7 +146,7 @@ def require_balanced(lines: tuple[Line, ...]) -> None:
 
 
 class InvoiceType(IntEnum):
-    """AR document types of Sage 500 (certain: reference §3.1)."""
+    """AR document types of Sage 500 (certain, 504 inferred: reference §3.1)."""
 
     INVOICE = 501
     CREDIT_MEMO = 502

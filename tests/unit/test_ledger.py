@@ -345,6 +345,10 @@ def test_the_key_of_a_receipt_is_the_same_in_every_release() -> None:
     assert fingerprint(**RECEIPT) == "PT700100205-1-ff41c63e17eb"
 
 
+def test_the_longest_gateway_id_still_fits_the_key() -> None:
+    assert len(fingerprint(**{**RECEIPT, "gateway_id": "9" * 40, "sequence": 99_999_999})) == 64
+
+
 def test_a_gateway_id_too_long_for_the_key_is_refused() -> None:
     with pytest.raises(RecordError):
         fingerprint(**{**RECEIPT, "gateway_id": "9" * 41})
