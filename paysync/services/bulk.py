@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from django.db import connections, models, router, transaction
+from django.db.models import QuerySet
 
 T = TypeVar("T")
 M = TypeVar("M", bound=models.Model)
@@ -18,6 +19,15 @@ def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
     iterator = iter(items)
     while part := list(islice(iterator, size)):
         yield part
+
+
+def locked(rows: QuerySet[M]) -> QuerySet[M]:
+    """The rows locked against other writers, but not against rows that only point at them.
+
+    Nobody changes their keys; a plain FOR UPDATE would deadlock with foreign-key checks at commit.
+    """
+    features = connections[rows.db].features
+    return rows.select_for_update(no_key=features.has_select_for_no_key_update)
 
 
 def update_rows(model: type[M], rows: Sequence[M], fields: Sequence[str]) -> None:

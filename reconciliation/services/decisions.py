@@ -7,16 +7,22 @@ from datetime import datetime
 from django.db import transaction as database
 
 from paysync.domain.errors import RuleError
-from paysync.domain.ledger import ReceiptState, require_edge
+from paysync.domain.ledger import Bucket, ReceiptState, require_edge
 from paysync.domain.money import Money
 from paysync.models import Company
 from paysync.services.audit import record
-from paysync.services.bulk import update_rows
+from paysync.services.bulk import locked, update_rows
 from reconciliation.domain.reasons import Reason
-from reconciliation.models import Application, CashReceipt
-from reconciliation.services.leftovers import close_items, receipt_key
+from reconciliation.models import Application, CashReceipt, GatewayTransaction
+from reconciliation.services.journal import balances_of
+from reconciliation.services.leftovers import close_items, open_items, receipt_key
 from reconciliation.services.mappings import MappingTable
-from reconciliation.services.matching import find_mapping, next_sequences
+from reconciliation.services.matching import (
+    find_mapping,
+    is_late,
+    late_for_period,
+    next_sequences,
+)
 from reconciliation.services.planning import WAITS, Calendar, Planner, wait_of
 
 #: Causes that go away by themselves.
@@ -46,6 +52,7 @@ def review_held(company_id: int, *, now: datetime) -> int:
         update_rows(CashReceipt, freed, ["state", "held_because", "due_at", "post_date"])
         keys = [receipt_key(row.pk) for row in freed if row.held_because != Reason.PERIOD_CLOSED]
         close_items(company, keys, "The cause is gone.", now=now)
+        open_items(company, [late_for_period(row) for row in freed if is_late(row)], now=now)
     return len([row for row in freed if row.state == ReceiptState.DUE])
 
 
@@ -56,6 +63,8 @@ def release_receipt(receipt_id: int, *, actor: str, now: datetime) -> CashReceip
     StateError where the receipt is in no state to be released. Returns the receipt that is due.
     """
     with database.atomic():
+        old = CashReceipt.objects.only("transaction_id").get(pk=receipt_id)
+        locked(GatewayTransaction.objects.all()).get(pk=old.transaction_id)
         row = CashReceipt.objects.select_for_update().get(pk=receipt_id)
         if row.company.mode == Company.Mode.SHADOW:
             raise RuleError(WAITS["shadow"])
@@ -78,6 +87,11 @@ def send_again(old: CashReceipt, now: datetime) -> CashReceipt:
     """A new receipt, next in sequence, for a payment whose receipt was deleted in Sage 500."""
     if CashReceipt.objects.filter(transaction=old.transaction, sequence__gt=old.sequence).exists():
         raise RuleError("This receipt has already been sent again.")
+    held = balances_of([old.transaction]).get(old.transaction_id, {})
+    zero = Money.zero(old.currency)
+    total = held.get(Bucket.APPLIED, zero) + held.get(Bucket.UNAPPLIED, zero)
+    if total != Money(old.amount, old.currency):
+        raise RuleError("Money of this payment went back meanwhile: undo the match first.")
     if old.match.ended_at is not None:
         raise RuleError("The match behind this receipt was undone: match the payment again.")
     mapping = find_mapping(old.transaction, MappingTable.load(old.company_id))
@@ -95,4 +109,6 @@ def send_again(old: CashReceipt, now: datetime) -> CashReceipt:
     if row.held_because == "proposal":  # a person is deciding this very moment
         row.state, row.held_because = ReceiptState.DUE, ""
     row.save()
+    if is_late(row):
+        open_items(row.company, [late_for_period(row)], now=now)
     return row

@@ -20,7 +20,7 @@ from paysync.domain.money import Money
 from paysync.models import Company
 from paysync.ports import ErpLedger
 from paysync.services.alerts import close_alert, raise_alert
-from paysync.services.bulk import update_rows
+from paysync.services.bulk import locked, update_rows
 from reconciliation.domain.reasons import Reason
 from reconciliation.models import CashReceipt, GatewayTransaction
 from reconciliation.services.journal import Balances, Draft, balances_of, write_entries
@@ -63,9 +63,7 @@ def follow_part(
         ids = CashReceipt.objects.filter(pk__in=receipt_ids).values("transaction_id")
         transactions = {
             row.pk: row
-            for row in GatewayTransaction.objects.select_for_update()
-            .filter(pk__in=ids)
-            .order_by("pk")
+            for row in locked(GatewayTransaction.objects.all()).filter(pk__in=ids).order_by("pk")
         }
         rows = list(
             CashReceipt.objects.select_for_update().filter(pk__in=receipt_ids, state__in=FOLLOWED)

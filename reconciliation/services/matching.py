@@ -13,7 +13,7 @@ from paysync.domain.ledger import Bucket, move
 from paysync.domain.money import Money
 from paysync.models import Company
 from paysync.services.audit import record_many
-from paysync.services.bulk import CHUNK, chunks, update_rows
+from paysync.services.bulk import CHUNK, chunks, locked, update_rows
 from reconciliation.domain.matching import (
     RULE_VERSION,
     Decision,
@@ -146,14 +146,15 @@ def write_part(
 ) -> None:
     """Write up to 500 decisions in one transaction; those that no longer hold are postponed."""
     with database.atomic():
-        Company.objects.select_for_update().get(pk=company.pk)
+        locked(Company.objects.all()).get(pk=company.pk)
         rows = {
             row.pk: row
-            for row in GatewayTransaction.objects.select_for_update()
+            for row in locked(GatewayTransaction.objects.all())
             .filter(pk__in=[d.payment_id for d in decisions], needs_match=True)
             .order_by("pk")
         }
-        current = [d for d in decisions if d.payment_id in rows]
+        held = balances_of(rows.values())
+        current = [d for d in decisions if d.payment_id in rows and is_still_held(d, rows, held)]
         matched = still_available([d for d in current if isinstance(d, Matched)])
         left = [d for d in current if isinstance(d, LeftOver)]
         write_matches(company, matched, rows, table, tran_ids, now)
@@ -163,6 +164,19 @@ def write_part(
     run.postponed += len(decisions) - len(matched) - len(left)
     for decision in left:
         run.reasons[decision.reason] = run.reasons.get(decision.reason, 0) + 1
+
+
+def is_still_held(
+    decision: Decision,
+    rows: dict[int, GatewayTransaction],
+    held: dict[int, dict[Bucket, Money]],
+) -> bool:
+    """Whether the payment still holds what was decided on: a refund may have come in between."""
+    if isinstance(decision, LeftOver):
+        return True
+    row = rows[decision.payment_id]
+    applied = Money.total((money for _, money in decision.applications), row.currency)
+    return applied + decision.unapplied == held_money(row, held.get(row.pk, {}))
 
 
 def still_available(decisions: list[Matched]) -> list[Matched]:

@@ -15,6 +15,7 @@ from paysync.domain.ledger import (
     Application as DomainApplication,
 )
 from paysync.domain.ledger import (
+    Bucket,
     ErpReceipt,
     ReceiptIntent,
     ReceiptState,
@@ -27,6 +28,7 @@ from paysync.ports import ErpLedger
 from reconciliation.domain.backoff import delay_s
 from reconciliation.domain.reasons import Reason
 from reconciliation.models import Application, CashReceipt, ErpBatch, PostingAttempt
+from reconciliation.services.journal import balances_of
 from reconciliation.services.outcomes import hold, note_outcome, submitted
 from reconciliation.services.planning import Calendar
 
@@ -154,6 +156,8 @@ class Lookup:
     payable: dict[str, Money]
     applications: dict[int, list[tuple[str, Money]]]
     calendar: Calendar
+    shrunk: set[int] = field(default_factory=set)
+    unsettled: set[str] = field(default_factory=set)
     batches: dict[str, ErpBatch] = field(default_factory=dict)
 
 
@@ -199,13 +203,26 @@ def look(company: Company, claimed: list[CashReceipt], erp: ErpLedger) -> Lookup
         payable=erp.payable_now(company.company_id, wanted) if wanted else {},
         applications=applications,
         calendar=Calendar.load(company.pk),
+        shrunk=shrunk_payments(claimed),
     )
+
+
+def shrunk_payments(claimed: Sequence[CashReceipt]) -> set[int]:
+    """The payments that no longer hold what their receipt says: money went back meanwhile."""
+    balances = balances_of([row.transaction for row in claimed])
+    shrunk: set[int] = set()
+    for row in claimed:
+        held, zero = balances.get(row.transaction_id, {}), Money.zero(row.currency)
+        total = held.get(Bucket.APPLIED, zero) + held.get(Bucket.UNAPPLIED, zero)
+        if total < Money(row.amount, row.currency):
+            shrunk.add(row.transaction_id)
+    return shrunk
 
 
 def put_back(rows: Sequence[CashReceipt], now: datetime) -> None:
     """Claimed but not sent: due again at once."""
     for row in rows:
-        note_outcome(row, ReceiptState.DUE, "not sent", "The group took too long.", now)
+        note_outcome(row, ReceiptState.DUE, "not sent", "Claimed, but not sent now.", now)
 
 
 def send_one(
@@ -220,6 +237,9 @@ def send_one(
     if found:
         submitted(row, to_result(found), clock(), lookup.batches)
         return "found"
+    if invoices_of(row, lookup) & lookup.unsettled:  # one before it may already pay them
+        put_back([row], clock())
+        return "waits"
     objection = objection_to(row, lookup)
     if objection:
         hold(row, *objection, now=clock())
@@ -228,6 +248,7 @@ def send_one(
         result = erp.submit_receipt(to_intent(row, lookup.applications.get(row.match_id, [])))
     except OutcomeUnknownError as error:
         note_unknown(row, str(error), clock(), patience.look_up_after_s)
+        lookup.unsettled |= invoices_of(row, lookup)
         return "unknown"
     except UnavailableError:
         raise
@@ -238,8 +259,14 @@ def send_one(
     return settle(row, result, clock(), patience, lookup.batches)
 
 
+def invoices_of(row: CashReceipt, lookup: Lookup) -> set[str]:
+    return {tran_id for tran_id, _ in lookup.applications.get(row.match_id, [])}
+
+
 def objection_to(row: CashReceipt, lookup: Lookup) -> tuple[Reason, str] | None:
     """Why the receipt must not be sent now, from what the ERP said a moment ago."""
+    if row.transaction_id in lookup.shrunk:
+        return Reason.MONEY_WENT_BACK, "Money of the payment went back: nothing is sent."
     if not lookup.calendar.is_open(row.post_date):
         return Reason.PERIOD_CLOSED, f"The period of {row.post_date} is closed for AR."
     for tran_id, money in lookup.applications.get(row.match_id, []):
@@ -346,8 +373,11 @@ def try_later(
     retry_after_s: float | None,
     code: SubmitCode | None = None,
 ) -> None:
-    """Nothing happened over there: due again after a pause, or held after too many tries."""
-    if row.attempts_made >= MOST_TRIES:
+    """Nothing happened over there: due again after a pause.
+
+    Held after too many tries that the ERP answered; an outage alone never gives up a receipt.
+    """
+    if code is not None and row.attempts_made >= MOST_TRIES:
         hold(
             row,
             Reason.ERP_REJECTED,

@@ -14,11 +14,11 @@ from paysync.domain.money import Money
 from paysync.domain.payments import MONEY_STATES, GatewayRecord, Kind, State, Step, step
 from paysync.domain.redaction import redact
 from paysync.models import InboundEvent, MerchantAccount
-from paysync.services.bulk import CHUNK, chunks, update_rows
+from paysync.services.bulk import CHUNK, chunks, locked, update_rows
 from reconciliation.domain.reasons import Reason
 from reconciliation.models import GatewayTransaction, StateObservation
 from reconciliation.services.journal import Draft, write_entries
-from reconciliation.services.leftovers import Finding, open_items
+from reconciliation.services.leftovers import Finding, close_items, open_items
 from reconciliation.services.releasing import money_left
 
 Key = tuple[str, str]  # (method, gateway id)
@@ -92,7 +92,7 @@ def lock_held(
     merchant_account: MerchantAccount, records: list[GatewayRecord]
 ) -> dict[Key, GatewayTransaction]:
     """The rows we already have of these records, locked for the rest of the transaction."""
-    rows = GatewayTransaction.objects.select_for_update().filter(
+    rows = locked(GatewayTransaction.objects.all()).filter(
         merchant_account=merchant_account, gateway_id__in=[r.gateway_id for r in records]
     )
     return {(row.method, row.gateway_id): row for row in rows.order_by("pk")}
@@ -341,7 +341,7 @@ def apply_refunds(merchant_account: MerchantAccount, work: Recorded, now: dateti
         return
     originals = {
         (row.method, row.gateway_id): row
-        for row in GatewayTransaction.objects.select_for_update().filter(
+        for row in locked(GatewayTransaction.objects.all()).filter(
             merchant_account=merchant_account,
             kind=Kind.SALE,
             gateway_id__in=[row.original_id for row in waiting if row.original_id],
@@ -368,4 +368,6 @@ def apply_refund(
             )
         )
         return
-    money_left(original, Bucket.REFUNDED, money_of(refund), f"refund:{refund.pk}", now=now)
+    key = f"refund:{refund.pk}"
+    money_left(original, Bucket.REFUNDED, money_of(refund), key, now=now)
+    close_items(original.company, [key], "Booked against its payment.", now=now)

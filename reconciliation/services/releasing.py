@@ -11,6 +11,7 @@ from paysync.domain.ledger import Bucket, ReceiptState, move, take
 from paysync.domain.money import Money
 from paysync.domain.payments import MONEY_STATES, State
 from paysync.services.audit import record
+from paysync.services.bulk import locked
 from reconciliation.domain.reasons import Reason
 from reconciliation.models import CashReceipt, GatewayTransaction, Match
 from reconciliation.services.journal import Draft, balances_of, write_entries
@@ -48,6 +49,8 @@ def money_left(
         lines = take(balances, target, money)
     except RecordError as error:
         note_overdrawn(row, money, event_key, str(error), now)
+        if State(row.state) in MONEY_STATES:
+            close_after_leaving(row, now)  # what is still here is matched again
         return
     write_entries([Draft(row, event_key, target.value, now.date(), lines)], now=now)
     close_after_leaving(row, now)
@@ -122,7 +125,10 @@ def end_match(
         close_items(row.company, [receipt_key(receipt.pk)], "Taken back.", now=now)
     match.ended_at, match.ended_by = now, actor
     match.save(update_fields=["ended_at", "ended_by"])
-    lines = move(Bucket.APPLIED, Bucket.UNAPPLIED, Money(match.applied, match.currency))
+    # A refund booked meanwhile may have taken a part of what was applied.
+    held = balances_of([row]).get(row.pk, {}).get(Bucket.APPLIED, Money.zero(match.currency))
+    applied = min(Money(match.applied, match.currency), held)
+    lines = move(Bucket.APPLIED, Bucket.UNAPPLIED, applied)
     write_entries([Draft(row, f"unmatch:{match.pk}", "unmatched", now.date(), lines)], now=now)
     record(actor, "match ended", match, {"reason": reason})
     return True
@@ -131,7 +137,7 @@ def end_match(
 def unmatch(transaction_id: int, *, actor: str, reason: str, now: datetime) -> GatewayTransaction:
     """A person undoes a match. Raises RuleError once the receipt is, or may be, in the ERP."""
     with database.atomic():
-        row = GatewayTransaction.objects.select_for_update().get(pk=transaction_id)
+        row = locked(GatewayTransaction.objects.all()).get(pk=transaction_id)
         receipt = (
             CashReceipt.objects.select_for_update()
             .filter(transaction=row, state__in=[state.value for state in LIVE])

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from paysync.adapters.sage500.http_api import HttpErpConfig, HttpErpLedger
-from paysync.domain.errors import UnavailableError
+from paysync.domain.errors import RuleError, UnavailableError
 from paysync.domain.ledger import Bucket, ReceiptState
+from paysync.domain.payments import State
 from paysync.models import Alert, Company, Connection, MerchantAccount
 from paysync.sandbox.company import demo_data
 from paysync.sandbox.sage500.twin import SANDBOX_KEY, SageTwin
@@ -32,7 +35,8 @@ from reconciliation.services.mirrors import refresh_company
 from reconciliation.services.posting import Patience, post_due, resolve_unknown
 from reconciliation.services.proof import prove
 from reconciliation.services.recording import record_transactions
-from tests.books import sale
+from reconciliation.services.releasing import unmatch
+from tests.books import refund, sale
 from tests.factories import make_merchant_account
 
 pytestmark = pytest.mark.django_db
@@ -372,3 +376,60 @@ def test_the_proof_names_a_receipt_that_only_the_erp_has(
     window = Window(NOW - timedelta(days=2), NOW + timedelta(days=2))
     proof = prove(now=LATER, ledgers={account.company_id: erp}, window=window)
     assert [violation.name for violation in proof.violations] == ["not ours"]
+
+
+def test_money_that_went_back_while_sending_is_not_sent_afterwards(
+    account: MerchantAccount, erp: HttpErpLedger, twin: SageTwin
+) -> None:
+    [payment] = pay(account, 1)
+    twin.faults.play("timeout_before", route="*/receipts", hold_s=1)
+    post(account, erp)
+    voided = replace(sale(payment.gateway_id, f"{payment.amount:.2f}"), state=State.VOIDED)
+    record_transactions(account, [voided], now=NOW)
+    ask(account, erp)
+    post(account, erp, LATER + timedelta(hours=1))
+    assert states() == {"held": 1}
+    assert truth(twin) == []
+
+
+def test_a_refund_after_sending_never_makes_a_receipt_for_more_than_is_left(
+    account: MerchantAccount, erp: HttpErpLedger, twin: SageTwin
+) -> None:
+    [payment] = pay(account, 1)
+    post(account, erp)
+    record_transactions(account, [refund(payment.gateway_id, "0.40", gateway_id="9")], now=NOW)
+    call(twin, "clerk", {"action": "delete", "all": True})
+    follow_receipts(account.company_id, erp=erp, now=LATER)
+    with pytest.raises(RuleError):
+        release_receipt(CashReceipt.objects.get().pk, actor="ada", now=LATER)
+    unmatch(payment.pk, actor="ada", reason="deleted", now=LATER)
+    match_company(account.company_id, now=LATER)
+    again = CashReceipt.objects.get(state="due")
+    assert again.amount == payment.amount - Decimal("0.40")
+    held = balances_of([payment])[payment.pk]
+    assert all(money.amount >= 0 for money in held.values())
+
+
+def test_an_outage_gives_no_receipt_up(
+    account: MerchantAccount, erp: HttpErpLedger, twin: SageTwin
+) -> None:
+    pay(account, 1)
+    twin.stop()
+    for hour in range(15):
+        with pytest.raises(UnavailableError):
+            post(account, erp, NOW + timedelta(hours=hour))
+    assert states() == {"due": 1}
+
+
+def test_an_unknown_receipt_holds_back_its_neighbour_in_the_same_group(
+    account: MerchantAccount, erp: HttpErpLedger, twin: SageTwin
+) -> None:
+    invoice = payable_invoices(1)[0]
+    half = f"{invoice.payable / 2:.2f}"
+    records = [sale(amount=half, invoice_reference=invoice.tran_id) for _ in range(2)]
+    record_transactions(account, records, now=NOW)
+    match_company(account.company_id, now=NOW)
+    twin.faults.play("timeout_before", route="*/receipts", hold_s=1)
+    post(account, erp, most=1)
+    assert states() == {"unknown": 1, "due": 1}
+    assert truth(twin) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -42,11 +43,15 @@ def records_of(body: Mapping[str, Any]) -> list[Any]:
     return entries_of(body) or ([single] if transaction_id_of(single) else [])
 
 
+#: Text that JSON allows and databases do not: NUL and half a surrogate pair.
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
 def text_of(value: object) -> str:
     """A foreign id or name as text; "" for null, booleans and structures."""
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         return ""
-    return str(value).strip()
+    return UNSTORABLE.sub("\ufffd", str(value)).strip()
 
 
 def first_text(fields: Mapping[str, Any], *names: str) -> str:
