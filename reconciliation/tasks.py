@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -64,13 +64,32 @@ def guarded(connection: Connection, call: Callable[[], T]) -> T | None:
     return result
 
 
+def each(job: str, keys: Iterable[int], call: Callable[[int], None]) -> None:
+    """Run `call` for every key. One that fails unexpectedly is alerted and stops no other."""
+    for pk in keys:
+        alert = f"job:{job}:{pk}"
+        try:
+            call(pk)
+        except Exception:
+            logger.exception("job failed", extra={"job": job, "key": pk})
+            raise_alert(
+                "job_failed",
+                alert,
+                f"The job {job} failed for record {pk}.",
+                advice="Show the worker's log to an engineer; the job is tried again.",
+                now=timezone.now(),
+            )
+        else:
+            close_alert(alert, actor="paysync")
+
+
 # --- PayTrace -----------------------------------------------------------------------------------
 
 
 def poll_all() -> None:
     """Schedule: read every active merchant account."""
-    for pk in MerchantAccount.objects.filter(is_active=True).values_list("pk", flat=True):
-        poll(pk)
+    accounts = MerchantAccount.objects.filter(is_active=True).values_list("pk", flat=True)
+    each("poll", accounts, poll)
 
 
 def poll(account_id: int) -> None:
@@ -187,8 +206,7 @@ def active_companies() -> list[Company]:
 
 def refresh_all() -> None:
     """Schedule: read from Sage 500 what changed."""
-    for company in active_companies():
-        refresh(company.pk)
+    each("refresh", (company.pk for company in active_companies()), refresh)
 
 
 def refresh_all_fully() -> None:
@@ -220,8 +238,7 @@ def refresh(company_id: int, *, fully: bool = False) -> None:
 
 def match_all() -> None:
     """Schedule: look again at everything that is not matched."""
-    for company in active_companies():
-        match(company.pk)
+    each("match", (company.pk for company in active_companies()), match)
 
 
 def match(company_id: int) -> None:
@@ -242,8 +259,7 @@ def match(company_id: int) -> None:
 
 def post_all() -> None:
     """Schedule: send whatever is due, ask about whatever is unknown."""
-    for company in active_companies():
-        post(company.pk)
+    each("post", (company.pk for company in active_companies()), post)
 
 
 def post(company_id: int) -> None:
@@ -277,8 +293,7 @@ def post(company_id: int) -> None:
 
 def follow_all() -> None:
     """Schedule: see how far the submitted receipts are."""
-    for company in active_companies():
-        follow(company.pk)
+    each("follow", (company.pk for company in active_companies()), follow)
 
 
 def follow(company_id: int) -> None:
