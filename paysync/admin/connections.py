@@ -29,6 +29,7 @@ from paysync.templatetags.console import ago, badge
 
 Kind = Connection.Kind
 PAYTRACE = frozenset({Kind.PAYTRACE_V3, Kind.PAYTRACE_V1})
+SQLSERVER = frozenset({Kind.SAGE500_SQLSERVER})
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 #: How long a replaced hint secret still counts, so that the sender can change over in peace.
 CHANGE_OVER = timedelta(hours=24)
@@ -40,6 +41,8 @@ SECRETS: dict[str, tuple[str, frozenset[Kind], bool]] = {
     "integrator_id": ("Integrator id", PAYTRACE, True),
     "hint_signing_key": ("Hint signing key", PAYTRACE, False),
     "hint_shared_secret": ("Hint shared secret", PAYTRACE, False),
+    "sql_username": ("SQL Server login", SQLSERVER, False),
+    "sql_password": ("SQL Server password", SQLSERVER, False),
     "api_key": ("API key", frozenset({Kind.SAGE500_HTTP}), True),
 }
 HEALTH = {
@@ -81,13 +84,16 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
     secret_integrator_id = SecretField(SECRETS["integrator_id"][0])
     secret_hint_signing_key = SecretField(SECRETS["hint_signing_key"][0])
     secret_hint_shared_secret = SecretField(SECRETS["hint_shared_secret"][0])
+    secret_sql_username = SecretField(SECRETS["sql_username"][0])
+    secret_sql_password = SecretField(SECRETS["sql_password"][0])
     secret_api_key = SecretField(SECRETS["api_key"][0])
     base_url = forms.URLField(
         label="Address",
+        required=False,
         max_length=200,
         assume_scheme="https",
         widget=UnfoldAdminTextInputWidget(),
-        help_text="https://host, without a path.",
+        help_text="https://host, without a path. Leave empty for SQL Server, files and by hand.",
     )
     keep_previous = forms.BooleanField(
         label="Keep replaced hint secrets for 24 hours",
@@ -113,10 +119,16 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
         if name in self.stored:
             day = timezone.localtime(self.stored[name].created_at)
             return f"Set on {day:%b %-d, %Y at %H:%M}. Leave empty to keep it."
-        return "Not set." if SECRETS[name][2] else "Not set. Only needed where hints are received."
+        if SECRETS[name][2]:
+            return "Not set."
+        if name.startswith("sql_"):
+            return "Not set. Only needed where SAGE500_DATABASE_URL names no login."
+        return "Not set. Only needed where hints are received."
 
     def clean_base_url(self) -> str:
         url: str = self.cleaned_data["base_url"].rstrip("/")
+        if not url:
+            return ""
         parts = urlsplit(url)
         if parts.scheme != "https" and parts.hostname not in LOOPBACK:
             raise forms.ValidationError(
@@ -134,9 +146,20 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
+        self.require_address(cleaned)
         if self.instance.pk and "base_url" in self.changed_data and cleaned.get("base_url"):
             self.require_again(cleaned)
         return cleaned
+
+    def require_address(self, cleaned: dict[str, Any]) -> None:
+        """An address where the system is reached at one, and only there."""
+        kind = cleaned.get("kind") or self.instance.kind
+        if "base_url" in self.errors or not kind:
+            return
+        if Connection(kind=kind).is_http and not cleaned.get("base_url"):
+            self.add_error("base_url", "This kind of connection needs its address.")
+        elif cleaned.get("base_url") and not Connection(kind=kind).is_http:
+            self.add_error("base_url", "This kind of connection has no address: leave it empty.")
 
     def require_again(self, cleaned: dict[str, Any]) -> None:
         """Stored credentials never follow a connection to another address."""

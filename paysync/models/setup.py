@@ -15,6 +15,9 @@ class Connection(models.Model):
         PAYTRACE_V3 = "paytrace_v3", "PayTrace V3"
         PAYTRACE_V1 = "paytrace_v1", "PayTrace V1"
         SAGE500_HTTP = "sage500_http_api", "Sage 500 over HTTP"
+        SAGE500_SQLSERVER = "sage500_sqlserver", "Sage 500 on SQL Server"
+        SAGE500_FLAT_FILE = "sage500_flat_file", "Sage 500 by files"
+        SAGE500_MANUAL = "sage500_manual", "Sage 500 by hand"
 
     class Environment(models.TextChoices):
         SANDBOX = "sandbox", "Sandbox"
@@ -32,7 +35,11 @@ class Connection(models.Model):
     environment = models.CharField(
         max_length=12, choices=Environment.choices, default=Environment.SANDBOX
     )
-    base_url = models.URLField(max_length=200, help_text="https://host, without a path.")
+    base_url = models.URLField(
+        max_length=200,
+        blank=True,
+        help_text="https://host, without a path. Empty where the system is not reached over HTTP.",
+    )
     options = models.JSONField(
         default=dict,
         blank=True,
@@ -56,6 +63,11 @@ class Connection(models.Model):
     @property
     def is_gateway(self) -> bool:
         return self.kind in {self.Kind.PAYTRACE_V1, self.Kind.PAYTRACE_V3}
+
+    @property
+    def is_http(self) -> bool:
+        """Reached at an address over HTTP."""
+        return self.is_gateway or self.kind == self.Kind.SAGE500_HTTP
 
 
 class Secret(models.Model):

@@ -610,6 +610,23 @@ def test_a_new_connection_asks_for_its_credentials_next(as_boss: Client) -> None
     assert 'name="secret_password"' not in text
 
 
+@pytest.mark.parametrize(
+    ("kind", "url", "complaint"),
+    [
+        ("sage500_http_api", "", "needs its address"),
+        ("sage500_sqlserver", "https://erp.example", "has no address"),
+        ("sage500_manual", "", ""),
+    ],
+)
+def test_an_address_is_given_where_there_is_one(
+    as_boss: Client, kind: str, url: str, complaint: str
+) -> None:
+    fields = {"name": "Sage", "slug": "sage-x", "kind": kind, "environment": "sandbox",
+              "base_url": url, "options": "{}", "is_active": "on"}  # fmt: skip
+    text = as_boss.post(address(Connection, "add"), fields, follow=True).content.decode()
+    assert (complaint in text) if complaint else Connection.objects.filter(kind=kind).exists()
+
+
 def test_testing_a_connection_queues_the_check(as_boss: Client, connection: Connection) -> None:
     from django_q.models import OrmQ
 
