@@ -10,6 +10,7 @@ from django_q.models import Success
 from paysync.domain.errors import ExternalError
 from paysync.models import Company, Connection, MerchantAccount, OutgoingCall
 from paysync.services import audit, health, runs
+from paysync.services.preflight import run_preflight
 from paysync.wiring import gateway_for, ledger_for
 
 KEEP_DAYS = 30
@@ -51,9 +52,18 @@ def probe(connection: Connection) -> None:
         if account:
             gateway_for(account).ping()
         return
-    company = Company.objects.filter(erp_connection=connection, is_active=True).first()
-    if company:
-        ledger_for(company).preflight(company.company_id)
+    for company in Company.objects.filter(erp_connection=connection, is_active=True):
+        run_preflight(company, erp=ledger_for(company), now=timezone.now())
+
+
+def preflight_company(company_id: int, actor: str) -> None:
+    """Ask one company's ERP every question of the preflight, for the person who pressed."""
+    company = Company.objects.select_related("erp_connection").get(pk=company_id)
+    now = timezone.now()
+    try:
+        run_preflight(company, erp=ledger_for(company), now=now, actor=actor)
+    except ExternalError as error:
+        health.note_failure(company.erp_connection, error, now, what="preflight")
 
 
 def tidy() -> None:

@@ -2,6 +2,7 @@
 
 from paysync.models.audit import Alert, AuditEntry
 from paysync.models.inbox import Counter, InboundEvent
+from paysync.models.preflight import PreflightRun
 from paysync.models.runs import OutgoingCall, SyncRun
 from paysync.models.setup import Company, Connection, MerchantAccount, Secret
 
@@ -14,6 +15,7 @@ __all__ = [
     "InboundEvent",
     "MerchantAccount",
     "OutgoingCall",
+    "PreflightRun",
     "Secret",
     "SyncRun",
 ]

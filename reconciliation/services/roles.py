@@ -11,7 +11,7 @@ APPS = ("paysync", "customers", "reconciliation")
 #: What a person sees in the course of finance work: no connection, no secret, no raw event.
 FINANCE_SEES = (
     "paysync.company", "paysync.merchantaccount", "paysync.alert", "paysync.syncrun",
-    "customers.customer", "customers.customerlink", "reconciliation.*",
+    "paysync.preflightrun", "customers.customer", "customers.customerlink", "reconciliation.*",
 )  # fmt: skip
 
 
@@ -50,7 +50,7 @@ ROLES = (
         "Operator",
         ("paysync.connection", "paysync.merchantaccount", "paysync.company", "paysync.syncrun",
          "paysync.inboundevent", "paysync.outgoingcall", "paysync.counter", "paysync.alert",
-         *JOBS),
+         "paysync.preflightrun", *JOBS),
         ("paysync.connection", "paysync.alert", "paysync.inboundevent", "django_q.schedule",
          "django_q.failure"),
         ("paysync.connection", "django_q.schedule"),
