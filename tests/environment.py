@@ -5,4 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from tests.tds.drivers import register_drivers
+
 os.environ["ENV_FILE"] = str(Path(__file__).with_name("test.env"))
+register_drivers()

@@ -4,7 +4,3 @@ It runs no SQL: a test says which statement gets which answer (rows, an error nu
 dropped line) and reads afterwards what arrived, with the types the driver sent. Protocol: MS-TDS,
 as far as Microsoft's ODBC driver 18 and FreeTDS 1.3 need it. No encryption: loopback only.
 """
-
-from tests.tds.server import Call, Cut, Error, Rows, Silence, TdsServer
-
-__all__ = ["Call", "Cut", "Error", "Rows", "Silence", "TdsServer"]

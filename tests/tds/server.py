@@ -10,6 +10,7 @@ import struct
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from tests.tds import tokens
@@ -80,6 +81,16 @@ class Rule:
         return self.times != 0 and bool(self.pattern.search(sql))
 
 
+def greetings() -> list[Rule]:
+    """What Django's backend asks of every new connection."""
+    asked = {
+        "@@TRANCOUNT": Rows([("", "int")], [(1,)]),
+        "SERVERPROPERTY": Rows([("", "varchar(30)"), ("", "int")], [("15.0.2000.5", 3)]),
+        r"SELECT SYSDATETIME\(\)": Rows([("", "datetime")], [(datetime(2026, 11, 23),)]),
+    }
+    return [Rule(re.compile(text, re.IGNORECASE), (rows,), None) for text, rows in asked.items()]
+
+
 @dataclass(slots=True)
 class TdsServer:
     """Use as a context manager. Newest rules win; a statement without one gets error 50000."""
@@ -89,7 +100,7 @@ class TdsServer:
     database: str = "mas500_app"
     calls: list[Call] = field(default_factory=list)
     logins: list[tuple[str, str]] = field(default_factory=list)
-    rules: list[Rule] = field(default_factory=list)
+    rules: list[Rule] = field(default_factory=greetings)
     login_error: Error | None = None
     port: int = 0
     _listener: socket.socket | None = None
