@@ -72,10 +72,18 @@ class PaymentGateway(Protocol):
 class ErpLedger(Protocol):
     """What we ask of the ERP. Reads page by key inside; amounts are in document currency.
 
-    `since` (aware) asks only for rows changed at or after it; None asks for all.
+    `since` (aware) asks only for rows changed at or after it; None asks for all. A row that cannot
+    be read ends a reading with RecordError; where the caller gives a list to `set_aside`, the
+    complaint goes there and the reading goes on without the row.
     """
 
-    def open_invoices(self, company_id: str, since: datetime | None = None) -> Iterator[Invoice]:
+    def open_invoices(
+        self,
+        company_id: str,
+        since: datetime | None = None,
+        *,
+        set_aside: list[str] | None = None,
+    ) -> Iterator[Invoice]:
         """Open AR documents; with `since` also those closed since, so that a mirror can follow."""
         ...
 
@@ -84,11 +92,18 @@ class ErpLedger(Protocol):
         ...
 
     def payable_now(self, company_id: str, tran_ids: Sequence[str]) -> dict[str, Money]:
-        """Payable of each named invoice that exists, read afresh from the ERP."""
+        """Payable of each named invoice that exists, read afresh from the ERP.
+
+        Absent means that the ERP has no such invoice. Raises RecordError for one nobody can read.
+        """
         ...
 
     def customers(
-        self, company_id: str, since: datetime | None = None
+        self,
+        company_id: str,
+        since: datetime | None = None,
+        *,
+        set_aside: list[str] | None = None,
     ) -> Iterator[ErpCustomer]: ...
 
     def cash_accounts(self, company_id: str) -> Sequence[ErpCashAccount]: ...
@@ -106,7 +121,12 @@ class ErpLedger(Protocol):
         ...
 
     def find_receipts(self, idempotency_keys: Sequence[str]) -> dict[str, ErpReceipt]:
-        """The receipts the ERP has under these keys (missing ones are absent), as they are now."""
+        """The receipts the ERP has under these keys (missing ones are absent), as they are now.
+
+        Absent means that the ERP has none: it may be sent. A receipt that cannot be read is there
+        as UNREADABLE with a message and nothing else: never send it, never call it gone, ask again.
+        Raises RecordError when it cannot be told whose row is unreadable.
+        """
         ...
 
     def withdraw_receipt(self, idempotency_key: str) -> SubmitResult:

@@ -2,51 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import environ
 from csp.constants import NONCE, NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 
-BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
-environ.Env.read_env(os.environ.get("ENV_FILE", BASE_DIR / ".env"))
-
-
-def required(name: str, advice: str) -> str:
-    """The value of `name`; without one the start stops with a sentence that says what to set."""
-    value = env.str(name, default="").strip()
-    if not value:
-        raise ImproperlyConfigured(f"{name} is not set. {advice} See .env.example.")
-    return str(value)
-
-
-def number(name: str, default: float, low: float, high: float) -> float:
-    """A number from the environment, held between `low` and `high`."""
-    text = env.str(name, default=str(default))
-    try:
-        value = float(text)
-    except ValueError as error:
-        raise ImproperlyConfigured(f"{name} is {text!r}; set it to a number.") from error
-    if not low <= value <= high:
-        raise ImproperlyConfigured(
-            f"{name} is {value:g}; it must lie between {low:g} and {high:g}."
-        )
-    return value
-
-
-def switch(name: str, default: bool) -> bool:
-    """true or false from the environment; anything else is refused, not taken for false."""
-    text = str(env.str(name, default=str(default))).strip().lower()
-    if text not in {"true", "false"}:
-        raise ImproperlyConfigured(f"{name} is {text!r}; set it to true or false.")
-    return text == "true"
-
+from paysync.env import BASE_DIR, database, delays, env, fernet_keys, number, required, switch, zone
 
 # --- the site -----------------------------------------------------------------------------------
 
@@ -117,12 +82,10 @@ TEMPLATES: list[dict[str, Any]] = [
 # --- the database -------------------------------------------------------------------------------
 
 DATABASES: dict[str, Any] = {
-    "default": env.db_url_config(
-        required(
-            "DATABASE_URL",
-            "Set it to sqlite:///var/paysync.sqlite3, postgres://user:password@host/name "
-            "or mssql://user:password@host/name.",
-        )
+    "default": database(
+        "DATABASE_URL",
+        "Set it to sqlite:///var/paysync.sqlite3, postgres://user:password@host/name "
+        "or mssql://user:password@host/name.",
     )
 }
 _database = DATABASES["default"]
@@ -143,11 +106,11 @@ _database["CONN_MAX_AGE"] = None
 
 # --- secrets of the outside systems -------------------------------------------------------------
 
-VAULT_KEYS = required(
+VAULT_KEYS = fernet_keys(
     "VAULT_KEYS",
     "Set it to one or more Fernet keys, newest first, separated by commas; make one with: "
     "python3 -c 'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())'",
-).split(",")
+)
 
 # --- sign-in and browser security ---------------------------------------------------------------
 
@@ -192,7 +155,7 @@ CONTENT_SECURITY_POLICY = {
 LANGUAGE_CODE = "en-us"
 USE_I18N = True
 USE_TZ = True
-TIME_ZONE = env.str("TIME_ZONE", default="America/Los_Angeles")
+TIME_ZONE = zone("TIME_ZONE", "America/Los_Angeles")
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "var" / "static"
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
@@ -233,15 +196,7 @@ PAYTRACE_MONEY_TIMEOUT_S = number("PAYTRACE_MONEY_TIMEOUT_S", 90, 0.1, 600)
 ERP_READ_TIMEOUT_S = number("ERP_READ_TIMEOUT_S", 30, 0.1, 300)
 ERP_SUBMIT_TIMEOUT_S = number("ERP_SUBMIT_TIMEOUT_S", 60, 0.1, 600)
 # When an unknown outcome is looked up again, in seconds after the try; the last one repeats.
-_delays = env.str("UNKNOWN_LOOKUP_DELAYS_S", default="60,300,1800,3600")
-try:
-    UNKNOWN_LOOKUP_DELAYS_S = [float(text) for text in _delays.split(",")]
-except ValueError as error:
-    raise ImproperlyConfigured(
-        f"UNKNOWN_LOOKUP_DELAYS_S is {_delays!r}; set it to seconds, for instance 60,300,1800."
-    ) from error
-if min(UNKNOWN_LOOKUP_DELAYS_S) <= 0:
-    raise ImproperlyConfigured("UNKNOWN_LOOKUP_DELAYS_S must hold positive numbers of seconds.")
+UNKNOWN_LOOKUP_DELAYS_S = delays("UNKNOWN_LOOKUP_DELAYS_S", "60,300,1800,3600")
 # How long a receipt may stay in "sending" before its worker is taken for dead.
 SENDING_LEASE_S = number("SENDING_LEASE_S", 900, 1, 86_400)
 HINT_MAX_BYTES = int(number("HINT_MAX_BYTES", 65_536, 1_024, 1_048_576))

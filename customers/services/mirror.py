@@ -44,11 +44,16 @@ def to_row(company: Company, customer: ErpCustomer, now: datetime) -> Customer:
 
 
 def refresh_customers(
-    company: Company, *, erp: ErpLedger, now: datetime, since: datetime | None = None
+    company: Company,
+    *,
+    erp: ErpLedger,
+    now: datetime,
+    since: datetime | None = None,
+    set_aside: list[str] | None = None,
 ) -> int:
     """Read the customers changed since `since` (all when None). Returns how many were read."""
     read = 0
-    for part in chunks(erp.customers(company.company_id, since)):
+    for part in chunks(erp.customers(company.company_id, since, set_aside=set_aside)):
         rows = {row.customer_id: row for row in (to_row(company, c, now) for c in part)}
         upsert(
             Customer,

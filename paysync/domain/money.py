@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import Decimal
 from functools import total_ordering
 
 from paysync.domain.errors import RecordError
@@ -16,6 +16,8 @@ DIGITS = {
     "KMF": 0, "KRW": 0, "KWD": 3, "LYD": 3, "OMR": 3, "PYG": 0, "RWF": 0, "TND": 3, "UGX": 0,
     "VND": 0, "VUV": 0, "XAF": 0, "XOF": 0, "XPF": 0,
 }  # fmt: skip
+
+PLAIN = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 #: The columns are decimal(15,3), as in Sage 500: twelve digits before the point.
 LIMIT = Decimal("999999999999.999")
@@ -53,13 +55,16 @@ class Money:
 
     @classmethod
     def parse(cls, text: object, currency: str = "USD") -> Money:
-        """Read "1234.50" (str, int or Decimal). Raises RecordError on anything else."""
+        """Read plain digits such as "-1234.50" (str), or an exact number (int or Decimal).
+
+        Raises RecordError on anything else: no sign but a minus, no exponent, separator or blank,
+        and no digits but those of ASCII.
+        """
         if isinstance(text, bool) or not isinstance(text, (str, int, Decimal)):
             raise RecordError(f"an amount must be text or a whole number, not {text!r}")
-        try:
-            return cls(Decimal(text), currency)
-        except InvalidOperation as error:
-            raise RecordError(f"{text!r} is not an amount") from error
+        if isinstance(text, str) and not PLAIN.fullmatch(text):
+            raise RecordError(f"{text[:40]!r} is not an amount")
+        return cls(Decimal(text), currency)
 
     @classmethod
     def zero(cls, currency: str = "USD") -> Money:
@@ -95,9 +100,3 @@ class Money:
 
     def __str__(self) -> str:
         return f"{self.amount:.{digits_of(self.currency)}f} {self.currency}"
-
-
-def round_half_up(amount: Decimal, currency: str) -> Money:
-    """Round to the currency's digits, halves away from zero: the one rounding we use."""
-    unit = Decimal(1).scaleb(-digits_of(currency))
-    return Money(amount.quantize(unit, rounding=ROUND_HALF_UP), currency)

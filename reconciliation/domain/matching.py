@@ -146,7 +146,7 @@ def match(payments: Sequence[OpenPayment], candidates: Iterable[Candidate]) -> l
 def decide(payment: OpenPayment, book: Book) -> Decision:
     if payment.amount.amount <= 0:
         return left(payment, Reason.BAD_AMOUNT, f"The amount is {payment.amount}.")
-    if not payment.reference:
+    if not payment.reference.strip():
         return decide_by_amount(payment, book)
     if not is_representable(payment.reference):
         return left(

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from customers.models import Customer
 from customers.services.mirror import normalize_id, refresh_customers
 from paysync.domain import ledger
 from paysync.domain.errors import RecordError
-from paysync.models import Company
+from paysync.domain.money import Money
+from paysync.models import Alert, Company
 from paysync.ports import ErpLedger
-from paysync.services.bulk import chunks, upsert
+from paysync.services.alerts import close_alert, raise_alert
+from paysync.services.bulk import chunks, update_rows, upsert
 from reconciliation.models import CashAccount, FiscalPeriod, GLAccount, Invoice
 
 #: Clocks differ: an incremental reading asks for this much more than it needs.
 OVERLAP = timedelta(minutes=10)
+#: While rows are set aside, everything is read this often: what mends a row may change another.
+READ_AGAIN = timedelta(hours=1)
 
 INVOICE_FIELDS = (
     "customer_id", "erp_key", "tran_no", "tran_type", "tran_date", "due_date", "customer_po",
@@ -28,13 +34,46 @@ def refresh_company(
     """Read accounts, periods, customers and invoices. `since`: only what changed since then.
 
     A full reading (`since` None) also closes invoices that Sage no longer lists as open.
-    Returns how many records were read. Customers come before the invoices that name them.
+    Returns how many records were read. Customers come before the invoices that name them. A
+    customer or invoice that cannot be used is set aside, with one alert for all of them.
     """
-    asked = since - OVERLAP if since else None
+    whole = since is None or is_read_again_due(company, now)
+    asked = None if since is None or whole else since - OVERLAP
+    set_aside: list[str] = []
     read = refresh_accounts(company, erp=erp, now=now)
-    read += refresh_customers(company, erp=erp, now=now, since=asked)
-    read += refresh_invoices(company, erp=erp, now=now, since=asked)
+    read += refresh_customers(company, erp=erp, now=now, since=asked, set_aside=set_aside)
+    read += refresh_invoices(company, erp=erp, now=now, since=asked, set_aside=set_aside)
+    tell_set_aside(company, set_aside, whole=whole, now=now)
     return read
+
+
+def alert_key(company: Company) -> str:
+    return f"erp_rows_set_aside:{company.pk}"
+
+
+def is_read_again_due(company: Company, now: datetime) -> bool:
+    """Whether rows are set aside, and it is time to read everything again."""
+    return Alert.objects.filter(
+        key=alert_key(company), closed_at__isnull=True, last_seen_at__lte=now - READ_AGAIN
+    ).exists()
+
+
+def tell_set_aside(
+    company: Company, set_aside: Sequence[str], *, whole: bool, now: datetime
+) -> None:
+    """One alert for all rows set aside. Only a clean reading of everything proves them mended."""
+    if set_aside:
+        named = "; ".join(set_aside[:3])
+        raise_alert(
+            "erp_rows_set_aside",
+            alert_key(company),
+            f"{len(set_aside)} rows of {company.company_id} in Sage 500 are not used: {named}",
+            advice="Correct them in Sage 500. All is read again every hour until none is left.",
+            company=company,
+            now=now,
+        )
+    elif whole:
+        close_alert(alert_key(company), actor="paysync")
 
 
 def refresh_accounts(company: Company, *, erp: ErpLedger, now: datetime) -> int:
@@ -102,41 +141,51 @@ def to_cash_account(
 
 
 def refresh_invoices(
-    company: Company, *, erp: ErpLedger, now: datetime, since: datetime | None
+    company: Company,
+    *,
+    erp: ErpLedger,
+    now: datetime,
+    since: datetime | None,
+    set_aside: list[str],
 ) -> int:
     """Mirror the invoices. `read_at` is the instant before the reading began, never later."""
     read = 0
-    for part in chunks(erp.open_invoices(company.company_id, since)):
-        wanted = {normalize_id(invoice.customer_id) for invoice in part}
-        payers = dict(
-            Customer.objects.filter(company=company, customer_id__in=wanted).values_list(
-                "customer_id", "pk"
-            )
-        )
-        rows = {i.tran_id: to_invoice(company, i, payers, now) for i in part}
-        upsert(
-            Invoice,
-            list(rows.values()),
-            scope={"company": company},
-            key="tran_id",
-            fields=INVOICE_FIELDS,
-        )
+    for part in chunks(erp.open_invoices(company.company_id, since, set_aside=set_aside)):
+        rows = to_invoices(company, part, set_aside, now)
+        upsert(Invoice, rows, scope={"company": company}, key="tran_id", fields=INVOICE_FIELDS)
         read += len(part)
     if since is None:
-        close_unlisted(company, erp, now)
+        close_unlisted(company, erp, now, set_aside)
     return read
 
 
-def to_invoice(
-    company: Company, invoice: ledger.Invoice, payers: dict[str, int], now: datetime
-) -> Invoice:
-    """Raises RecordError when the customer is unknown, though customers are read first."""
-    customer = payers.get(normalize_id(invoice.customer_id))
-    if customer is None:
-        raise RecordError(f"invoice {invoice.tran_id} names unknown customer {invoice.customer_id}")
+def to_invoices(
+    company: Company, part: Sequence[ledger.Invoice], set_aside: list[str], now: datetime
+) -> list[Invoice]:
+    """Rows of the mirror, one an ID. An invoice of a customer we do not know is set aside."""
+    payers = payers_of(company, part)
+    rows: dict[str, Invoice] = {}
+    for invoice in part:
+        payer = payers.get(normalize_id(invoice.customer_id))
+        if payer is None:
+            named = f"invoice {invoice.tran_id} names unknown customer {invoice.customer_id}"
+            set_aside.append(named)
+            continue
+        row = to_invoice(company, invoice, payer, now)
+        rows[row.tran_id] = row
+    return list(rows.values())
+
+
+def payers_of(company: Company, part: Sequence[ledger.Invoice]) -> dict[str, int]:
+    wanted = {normalize_id(invoice.customer_id) for invoice in part}
+    known = Customer.objects.filter(company=company, customer_id__in=wanted)
+    return dict(known.values_list("customer_id", "pk"))
+
+
+def to_invoice(company: Company, invoice: ledger.Invoice, payer: int, now: datetime) -> Invoice:
     return Invoice(
         company=company,
-        customer_id=customer,
+        customer_id=payer,
         erp_key=invoice.key,
         tran_id=invoice.tran_id.strip().upper(),
         tran_no=invoice.tran_no.strip(),
@@ -155,13 +204,26 @@ def to_invoice(
     )
 
 
-def close_unlisted(company: Company, erp: ErpLedger, now: datetime) -> None:
-    """Invoices open here that the whole reading did not list: ask for each, and follow it."""
-    stale = Invoice.objects.filter(company=company, is_open=True, read_at__lt=now)
-    for part in chunks(list(stale.values_list("tran_id", flat=True))):
-        payable = erp.payable_now(company.company_id, part)
-        for tran_id in part:
-            money = payable.get(tran_id)
-            Invoice.objects.filter(company=company, tran_id=tran_id).update(
-                is_open=bool(money), payable=money.amount if money else 0, read_at=now
-            )
+def close_unlisted(company: Company, erp: ErpLedger, now: datetime, set_aside: list[str]) -> None:
+    """Invoices open here that the whole reading did not list: ask for each, and follow it.
+
+    An answer nobody can read leaves its invoices as they are.
+    """
+    stale = Invoice.objects.filter(company=company, is_open=True, read_at__lt=now).order_by("pk")
+    for part in chunks(list(stale)):
+        try:
+            payable = erp.payable_now(company.company_id, [row.tran_id for row in part])
+        except RecordError as error:
+            set_aside.append(str(error))
+            continue
+        follow_payable(part, payable, now)
+
+
+def follow_payable(rows: Sequence[Invoice], payable: dict[str, Money], now: datetime) -> None:
+    """What is not payable any more is closed."""
+    by_id = {tran_id.strip().upper(): money for tran_id, money in payable.items()}
+    for row in rows:
+        money = by_id.get(row.tran_id)
+        row.is_open, row.payable = bool(money), money.amount if money else Decimal(0)
+        row.read_at = now
+    update_rows(Invoice, rows, ("is_open", "payable", "read_at"))

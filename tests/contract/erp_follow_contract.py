@@ -27,6 +27,19 @@ class ErpFollowContract:
         assert set(erp.find_receipts(["PT1-1-abcdef", "PT9-1-abcdef"])) == {"PT1-1-abcdef"}
         assert erp.find_receipts([]) == {}
 
+    def test_a_receipt_nobody_can_read_is_not_absent_and_hides_no_other(
+        self, erp: ErpLedger, site: ErpSite, today: date
+    ) -> None:
+        for number in (1, 2):
+            erp.submit_receipt(intent(today, number, link(I1, "10.00")))
+        site.spoil("receipts")
+        found = erp.find_receipts(["PT1-1-abcdef", "PT2-1-abcdef", "PT9-1-abcdef"])
+        assert {key: receipt.state for key, receipt in found.items()} == {
+            "PT1-1-abcdef": ErpReceiptState.PENDING,
+            "PT2-1-abcdef": ErpReceiptState.UNREADABLE,
+        }
+        assert found["PT2-1-abcdef"].message
+
     def test_posting_moves_balances_and_closes_what_is_paid(
         self, erp: ErpLedger, site: ErpSite, today: date
     ) -> None:

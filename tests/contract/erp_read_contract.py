@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from paysync.domain.errors import RejectedError
+from paysync.domain.errors import RecordError, RejectedError
 from paysync.domain.ledger import FindingLevel
 from paysync.ports import ErpLedger
 from tests.contract.erp_site import ALL_OPEN, C1, D1, I1, I2, ErpSite, intent, link, names, usd
@@ -18,6 +18,28 @@ class ErpReadContract:
     def test_open_documents_are_all_listed_once(self, erp: ErpLedger) -> None:
         listed = names(erp.open_invoices("SOA"))
         assert sorted(listed) == sorted(ALL_OPEN)
+
+    @pytest.mark.parametrize("what", ["invoices", "customers"])
+    def test_a_row_nobody_can_read_is_set_aside_where_the_caller_asks_for_it(
+        self, erp: ErpLedger, site: ErpSite, what: str
+    ) -> None:
+        def read(set_aside: list[str] | None = None) -> int:
+            call = erp.open_invoices if what == "invoices" else erp.customers
+            return len(list(call("SOA", set_aside=set_aside)))
+
+        everything = read()
+        set_aside: list[str] = []
+        site.spoil(what)
+        assert read(set_aside) == everything - 1
+        assert len(set_aside) == 1 and set_aside[0]
+        site.spoil(what)
+        with pytest.raises(RecordError):
+            read()
+
+    def test_a_payable_nobody_can_read_is_not_absent(self, erp: ErpLedger, site: ErpSite) -> None:
+        site.spoil("payable")
+        with pytest.raises(RecordError):
+            erp.payable_now("SOA", [I1, I2])
 
     def test_a_document_has_exact_amounts_and_its_customer(self, erp: ErpLedger) -> None:
         invoice = erp.get_invoice("SOA", I2)

@@ -50,6 +50,13 @@ class ErpSite(Protocol):
 
     def set_period(self, company_id: str, day: date, action: str) -> None: ...
 
+    def spoil(self, what: str) -> None:
+        """The next reading finds a field nobody can read in its last row.
+
+        what: "invoices", "customers", "payable" (`payable_now`) or "receipts" (`find_receipts`).
+        """
+        ...
+
     def ledger_sums(self) -> dict[tuple[str, str], Decimal]:
         """(company, GL account) -> sum of its posted lines, debits positive."""
         ...

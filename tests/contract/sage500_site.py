@@ -74,6 +74,10 @@ class TwinSite:
         order = {"company_id": company_id, "date": day.isoformat(), "action": action}
         self.tell("period", order)
 
+    def spoil(self, what: str) -> None:
+        routes = {"receipts": "/v1/receipts/query", "payable": "*/invoices/payable"}
+        self.play("malformed_row", route=routes.get(what, f"*/{what}"))
+
     def ledger_sums(self) -> dict[tuple[str, str], Decimal]:
         sums: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
         for row in self.ask("ledger"):

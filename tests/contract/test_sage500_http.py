@@ -84,7 +84,7 @@ class TestReads(OnTheTwin):
 
     def test_a_row_nobody_can_read_is_named(self, erp: HttpErpLedger, site: TwinSite) -> None:
         site.play("malformed_row")
-        with pytest.raises(RecordError, match=f"invoice {I3}: balance"):
+        with pytest.raises(RecordError, match=f"invoice {I3}: payable"):
             list(erp.open_invoices("SOA"))
 
     def test_a_service_that_is_not_there_is_unavailable(self, config: HttpErpConfig) -> None:

@@ -192,6 +192,12 @@ def test_a_document_that_cannot_be_paid_does_not_make_an_amount_ambiguous(other:
     assert found.applications == ((invoice(1).id, usd("100.00")),)
 
 
+@pytest.mark.parametrize("reference", [" ", "\t \n", "\xa0"])
+def test_a_reference_of_blanks_is_none(reference: str) -> None:
+    found = matched(payment("100.00", reference, ACME), invoice(1, "100.00"))
+    assert found.rule == BY_AMOUNT
+
+
 def test_a_parents_payment_without_a_reference_is_not_spent_on_its_child() -> None:
     found = left(payment("100.00", "", PARENT), invoice(1, "100.00", ACME, parent=PARENT))
     assert found.reason == Reason.NO_EXACT_AMOUNT

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paysync.domain.errors import RecordError
-from paysync.domain.money import DIGITS, LIMIT, Money, digits_of, round_half_up
+from paysync.domain.money import DIGITS, LIMIT, Money, digits_of
 
 CURRENCIES = ("USD", "CAD", "JPY", "KWD")
 #: Small enough that a sum of a list stays under the limit.
@@ -54,7 +54,7 @@ def test_any_text_is_an_amount_or_a_record_error(text: str) -> None:
         money = Money.parse(text)
     except RecordError:
         return
-    assert money.amount.is_finite()
+    assert set(text) <= set("-.0123456789")
     assert money.amount == money.amount.quantize(Decimal("0.01"))
 
 
@@ -63,8 +63,9 @@ def test_any_text_is_an_amount_or_a_record_error(text: str) -> None:
     [
         ("1234.5", "1234.50 USD"),
         ("1234.500", "1234.50 USD"),
-        ("1.2E+3", "1200.00 USD"),
+        ("007", "7.00 USD"),
         (7, "7.00 USD"),
+        (Decimal("1.2E+3"), "1200.00 USD"),
         (Decimal("-0.01"), "-0.01 USD"),
         ("-0.00", "0.00 USD"),
     ],
@@ -76,8 +77,13 @@ def test_however_it_is_written_an_amount_has_the_digits_of_its_currency(
 
 
 @pytest.mark.parametrize(
-    "bad", [1.5, True, None, b"1", [], "", "$5", "1,000.00", "NaN", "Infinity"]
-)
+    "bad",
+    [
+        1.5, True, None, b"1", [], "", "$5", "1,000.00", "NaN", "Infinity", "1e3", "1.2E+3",
+        "1_000", " 12 ", "12\n", "+5", ".5", "5.", "--5", "- 5", "１２", "٣",
+        Decimal("NaN"), Decimal("sNaN"),
+    ],
+)  # fmt: skip
 def test_what_is_not_an_amount_is_a_record_error(bad: object) -> None:
     with pytest.raises(RecordError):
         Money.parse(bad)
@@ -137,28 +143,6 @@ def test_only_zero_is_false_and_there_is_no_negative_zero() -> None:
 
 def test_equal_amounts_are_one_key_however_they_were_written() -> None:
     assert len({Money(Decimal("1")), Money(Decimal("1.0")), Money(Decimal("1.000"))}) == 1
-
-
-@pytest.mark.parametrize(
-    ("exact", "currency", "rounded"),
-    [
-        ("0.005", "USD", "0.01 USD"),
-        ("0.0049", "USD", "0.00 USD"),
-        ("-0.005", "USD", "-0.01 USD"),
-        ("2.5", "JPY", "3 JPY"),
-        ("1.0005", "KWD", "1.001 KWD"),
-    ],
-)
-def test_halves_are_rounded_away_from_zero(exact: str, currency: str, rounded: str) -> None:
-    assert str(round_half_up(Decimal(exact), currency)) == rounded
-
-
-@given(amount=st.decimals(-(10**9), 10**9, places=6), currency=st.sampled_from(CURRENCIES))
-def test_rounding_is_never_off_by_more_than_half_a_minor_unit(
-    amount: Decimal, currency: str
-) -> None:
-    unit = Decimal(1).scaleb(-digits_of(currency))
-    assert abs(round_half_up(amount, currency).amount - amount) * 2 <= unit
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from paysync.adapters.paytrace.batches import to_batch
 from paysync.adapters.paytrace.listing import Cursor
 from paysync.adapters.paytrace.mapping import ACH_STATES, Assumed, read_all, to_record
 from paysync.adapters.paytrace.stamps import business_day, instant
-from paysync.adapters.paytrace.transport import decode, encode, retry_after
+from paysync.adapters.paytrace.transport import decode
 from paysync.domain.errors import RecordError
 from paysync.domain.money import Money
 from paysync.domain.payments import GatewayRecord, Kind, Method, State
@@ -285,17 +285,6 @@ def test_a_cursor_survives_being_text() -> None:
     for text in ("", "card:", "card:x", "ach:-1", "ach:x", "both:1"):
         with pytest.raises(RecordError):
             Cursor.parse(text)
-
-
-def test_amounts_leave_as_exact_numbers() -> None:
-    body = {"amount": Decimal("19.90"), "batch_items": [{"amount": Decimal("1E+2")}], "n": None}
-    assert encode(body) == '{"amount":19.90,"batch_items":[{"amount":100}],"n":null}'
-
-
-def test_retry_after_is_seconds_or_a_date() -> None:
-    assert retry_after("7") == 7
-    assert retry_after("Fri, 31 Dec 1999 23:59:59 GMT") == 0
-    assert retry_after("soon") is None and retry_after(None) is None
 
 
 def test_an_id_that_fits_no_column_is_unreadable() -> None:

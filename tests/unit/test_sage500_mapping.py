@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 
 from paysync.adapters.sage500 import mapping
-from paysync.adapters.sage500.fields import parse_json
 from paysync.adapters.sage500.http_api import result_of
-from paysync.adapters.sage500.http_client import Reply, retry_after
+from paysync.adapters.sage500.http_client import Reply
 from paysync.domain.errors import (
     CredentialError,
     OutcomeUnknownError,
@@ -64,18 +63,16 @@ def test_ids_lose_trailing_blanks_and_amounts_stay_exact() -> None:
     assert (invoice.due_date, invoice.in_dispute, invoice.updated_at) == (None, False, None)
 
 
-def test_numbers_in_json_are_read_without_floats() -> None:
-    row = parse_json(b'{"amount": 0.1, "big": 123456789012.345}')
-    assert row == {"amount": Decimal("0.1"), "big": Decimal("123456789012.345")}
-    assert mapping.to_invoice({**INVOICE, "payable": row["amount"]}).payable.amount == Decimal(
-        "0.1"
-    )
-
-
-@pytest.mark.parametrize("text", ["NaN", "Infinity", "{", ""])
-def test_what_is_not_json_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="."):
-        parse_json(text)
+def test_characters_that_no_database_stores_are_replaced() -> None:
+    row = {**INVOICE, "customer_po": "A\x00B\ud800 "}
+    assert mapping.to_invoice(row).customer_po == "A\ufffdB\ufffd"
+    customer = {"key": "1", "company_id": "SOA", "customer_id": "A", "name": "A", "is_active": True}
+    address = {"city": "Ta\x00coma", "x\x00": "y"}
+    assert mapping.to_customer({**customer, "address": address}).address == {
+        "city": "Ta\ufffdcoma", "x\ufffd": "y",
+    }  # fmt: skip
+    with pytest.raises(RecordError, match="invoice IN\ufffd1: total"):
+        mapping.to_invoice({**INVOICE, "tran_id": "IN\x001", "total": "x"})
 
 
 def test_moments_keep_their_zone() -> None:
@@ -116,6 +113,23 @@ def test_a_malformed_application_is_named_within_its_receipt() -> None:
     broken = {**RECEIPT, "applications": [{"invoice_tran_id": "IN-1", "amount": "x"}]}
     with pytest.raises(RecordError, match="receipt PT1-1-a: application 1: amount"):
         mapping.to_receipt(broken)
+
+
+def test_a_look_tells_unreadable_from_absent() -> None:
+    rows = [RECEIPT, {**RECEIPT, "idempotency_key": "PT2", "state": "unreadable"}]
+    found = mapping.to_receipts(rows, [RECEIPT["idempotency_key"], "PT2", "PT3"])
+    states = {key: receipt.state for key, receipt in found.items()}
+    assert states == {
+        RECEIPT["idempotency_key"]: ErpReceiptState.POSTED,
+        "PT2": ErpReceiptState.UNREADABLE,
+    }
+    assert "state cannot be read" in found["PT2"].message
+
+
+@pytest.mark.parametrize("key", [None, {}, "", "PT9"])
+def test_a_look_with_a_row_of_nobody_is_no_answer(key: object) -> None:
+    with pytest.raises(RecordError, match="row 2"):
+        mapping.to_receipts([RECEIPT, {"idempotency_key": key}], [RECEIPT["idempotency_key"]])
 
 
 def test_an_unknown_finding_blocks() -> None:
@@ -179,9 +193,3 @@ def test_refusals_that_prove_nothing_was_done_are_told_apart() -> None:
     with pytest.raises(RejectedError) as caught:
         result_of(reply(404, code="unknown_company", detail="no company X"), "a receipt")
     assert caught.value.reason == "unknown_company"
-
-
-def test_a_wait_is_read_as_seconds_or_date_or_not_at_all() -> None:
-    assert retry_after("12") == 12.0
-    assert retry_after("Mon, 01 Jan 2024 00:00:00 GMT") == 0.0
-    assert retry_after("soon") is None and retry_after(None) is None

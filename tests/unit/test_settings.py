@@ -29,6 +29,8 @@ BOUNDS = {
     "HINT_MAX_BYTES": (1_024, 1_048_576),
     "HINT_TOLERANCE_S": (5, 3_600),
 }
+#: The functions of paysync/env.py that read a value, besides `env` itself.
+READERS = {"required", "number", "switch", "delays", "zone", "fernet_keys", "database"}
 SWITCHES = ["BEHIND_PROXY", "DEBUG", "DEMO", "HTTPS"]
 #: Names the example shows, as a comment, though only the demo reads them.
 ELSEWHERE = {"DEMO_DIR": ROOT / "paysync" / "sandbox" / "environment.py"}
@@ -131,10 +133,53 @@ def test_look_up_delays_that_are_no_numbers_stop_the_start(tmp_path: Path, delay
     assert f"UNKNOWN_LOOKUP_DELAYS_S is {delays!r}; set it to seconds, for instance 60," in sentence
 
 
-@pytest.mark.parametrize("delays", ["0", "60,-1,300"])
-def test_look_up_delays_that_are_not_positive_stop_the_start(tmp_path: Path, delays: str) -> None:
+@pytest.mark.parametrize("delays", ["0", "60,-1,300", "60,nan", "nan", "60,inf", "300,60", "1e300"])
+def test_look_up_delays_that_no_plan_can_keep_stop_the_start(tmp_path: Path, delays: str) -> None:
     sentence = refusal(tmp_path, UNKNOWN_LOOKUP_DELAYS_S=delays)
-    assert "UNKNOWN_LOOKUP_DELAYS_S must hold positive numbers of seconds." in sentence
+    assert f"UNKNOWN_LOOKUP_DELAYS_S is {delays!r}; set it to seconds above 0" in sentence
+    assert "the shortest first" in sentence
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "nonsense", "foo://user:hunter2@host/name", "postgres://user:hunter2@host:port/name",
+        "postgres://user:hunter2@host", "mysql://user:hunter2@host/name", "sqlite://",
+        "sqlite://:memory:",
+    ],
+)  # fmt: skip
+def test_a_database_that_cannot_be_one_stops_the_start_and_is_not_shown(
+    tmp_path: Path, url: str
+) -> None:
+    result = start(tmp_path, DATABASE_URL=url)
+    assert result.returncode != 0
+    sentence = result.stderr.strip().splitlines()[-1]
+    assert "ImproperlyConfigured: DATABASE_URL names no database we know. Set it to" in sentence
+    assert "hunter2" not in result.stderr
+
+
+@pytest.mark.parametrize("keys", ["hunter2", f"{KEY},hunter2", f"{KEY[:-4]}", ",", "käse"])
+def test_a_vault_key_that_is_none_stops_the_start_and_is_not_shown(
+    tmp_path: Path, keys: str
+) -> None:
+    result = start(tmp_path, VAULT_KEYS=keys)
+    assert result.returncode != 0, f"it started all the same with {keys}"
+    sentence = result.stderr.strip().splitlines()[-1]
+    assert "ImproperlyConfigured: VAULT_KEYS holds" in sentence
+    assert "make one with: python3" in sentence
+    assert "hunter2" not in result.stderr
+
+
+def test_vault_keys_may_have_blanks_between_them(tmp_path: Path) -> None:
+    show = "from django.conf import settings as s; print(*s.VAULT_KEYS)"
+    result = start(tmp_path, show, VAULT_KEYS=f"{KEY} , {KEY},")
+    assert result.stdout.split() == [KEY, KEY], result.stderr
+
+
+@pytest.mark.parametrize("zone", ["Mars/Base", "America", "", "../x"])
+def test_a_time_zone_that_does_not_exist_stops_the_start(tmp_path: Path, zone: str) -> None:
+    sentence = refusal(tmp_path, TIME_ZONE=zone)
+    assert f"ImproperlyConfigured: TIME_ZONE is {zone!r}; set it to a time zone" in sentence
 
 
 def test_a_money_timeout_shorter_than_slow_answers_stops_the_start(tmp_path: Path) -> None:
@@ -186,7 +231,7 @@ def calls() -> list[tuple[str, list[ast.expr]]]:
 
 def is_reading(called: ast.expr) -> bool:
     if isinstance(called, ast.Name):
-        return called.id in {"required", "number", "switch", "env"}
+        return called.id in READERS
     return isinstance(called, ast.Attribute) and ast.unparse(called.value) == "env"
 
 

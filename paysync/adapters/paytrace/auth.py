@@ -17,13 +17,8 @@ from typing import Any, Protocol
 import requests
 
 from paysync.adapters.paytrace.config import SYSTEM, PayTraceConfig
-from paysync.adapters.paytrace.transport import (
-    Exchange,
-    NoAnswerError,
-    NotSentError,
-    Reply,
-    send,
-)
+from paysync.adapters.paytrace.transport import Reply, send
+from paysync.adapters.transport import Exchange, NoAnswerError, NotSentError
 from paysync.domain.errors import CredentialError, UnavailableError
 
 LIFE_V1_S = 7200

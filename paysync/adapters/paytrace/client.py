@@ -20,14 +20,13 @@ from paysync.adapters.paytrace.envelope import (
     invalid_fields,
     rejects_token,
 )
-from paysync.adapters.paytrace.transport import (
-    Auth,
+from paysync.adapters.paytrace.transport import Reply, send
+from paysync.adapters.transport import (
     Exchange,
     NoAnswerError,
     NotSentError,
-    Reply,
     TooLargeError,
-    send,
+    bearer,
 )
 from paysync.domain.errors import OutcomeUnknownError, RejectedError, UnavailableError
 
@@ -188,14 +187,6 @@ class PayTraceClient:
         error = state.outcome.exception() if state.outcome else None
         asked_s = error.retry_after_s if isinstance(error, UnavailableError) else None
         return max(jitter(state), asked_s or 0)
-
-
-def bearer(token: str) -> Auth:
-    def sign(request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {token}"
-        return request
-
-    return sign
 
 
 def is_path(fields: tuple[str, ...]) -> bool:

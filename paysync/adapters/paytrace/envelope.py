@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from paysync.adapters.paytrace.transport import Reply
+from paysync.adapters.texts import storable
 
 ID_NAMES = ("transaction_id", "check_transaction_id")
 LIST_NAMES = ("transactions", "items", "batches", "data")
@@ -43,15 +43,11 @@ def records_of(body: Mapping[str, Any]) -> list[Any]:
     return entries_of(body) or ([single] if transaction_id_of(single) else [])
 
 
-#: Text that JSON allows and databases do not: NUL and half a surrogate pair.
-UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-
-
 def text_of(value: object) -> str:
     """A foreign id or name as text; "" for null, booleans and structures."""
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         return ""
-    return UNSTORABLE.sub("\ufffd", str(value)).strip()
+    return storable(str(value)).strip()
 
 
 def first_text(fields: Mapping[str, Any], *names: str) -> str:

@@ -5,25 +5,15 @@ A field that cannot be read raises RecordError naming the row and the field.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from decimal import Decimal
-from typing import Any, NoReturn, TypeVar
+from typing import TypeVar
 
+from paysync.adapters.texts import storable
 from paysync.domain.errors import RecordError
 from paysync.domain.money import Money
 
 T = TypeVar("T")
-
-
-def parse_json(text: str | bytes) -> Any:
-    """JSON with exact numbers: no float, no NaN. Raises ValueError."""
-    return json.loads(text, parse_float=Decimal, parse_constant=refuse_constant)
-
-
-def refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a number")
 
 
 class Fields:
@@ -42,7 +32,7 @@ class Fields:
             return str(value)
         if not isinstance(value, str):
             raise self.unreadable(name, value)
-        return value.rstrip()
+        return storable(value).rstrip()
 
     def number(self, name: str, default: int | None = None) -> int:
         value = self._given(name, default)
@@ -86,7 +76,8 @@ class Fields:
         value = self._row.get(name) or {}
         if not isinstance(value, Mapping):
             raise self.unreadable(name, value)
-        parts = {str(key): part.rstrip() for key, part in value.items() if isinstance(part, str)}
+        texts = {str(key): part for key, part in value.items() if isinstance(part, str)}
+        parts = {storable(key): storable(part).rstrip() for key, part in texts.items()}
         return {key: part for key, part in parts.items() if part}
 
     def unreadable(self, name: str, value: object) -> RecordError:

@@ -65,8 +65,15 @@ class HttpErpLedger:
         self._config = config
         self._client = HttpClient(config)
 
-    def open_invoices(self, company_id: str, since: datetime | None = None) -> Iterator[Invoice]:
-        return self._each(company_id, "invoices", mapping.to_invoice, since_query(since))
+    def open_invoices(
+        self,
+        company_id: str,
+        since: datetime | None = None,
+        *,
+        set_aside: list[str] | None = None,
+    ) -> Iterator[Invoice]:
+        query = since_query(since)
+        return self._each(company_id, "invoices", mapping.to_invoice, query, set_aside)
 
     def get_invoice(self, company_id: str, tran_id: str) -> Invoice:
         path = company_path(company_id, "invoices", tran_id)
@@ -77,8 +84,15 @@ class HttpErpLedger:
         rows = self._ask(path, "tran_ids", tran_ids)
         return dict(mapping.to_payable(row, place) for place, row in enumerate(rows, 1))
 
-    def customers(self, company_id: str, since: datetime | None = None) -> Iterator[ErpCustomer]:
-        return self._each(company_id, "customers", mapping.to_customer, since_query(since))
+    def customers(
+        self,
+        company_id: str,
+        since: datetime | None = None,
+        *,
+        set_aside: list[str] | None = None,
+    ) -> Iterator[ErpCustomer]:
+        query = since_query(since)
+        return self._each(company_id, "customers", mapping.to_customer, query, set_aside)
 
     def cash_accounts(self, company_id: str) -> Sequence[ErpCashAccount]:
         return list(self._each(company_id, "cash-accounts", mapping.to_cash_account))
@@ -105,8 +119,7 @@ class HttpErpLedger:
 
     def find_receipts(self, idempotency_keys: Sequence[str]) -> dict[str, ErpReceipt]:
         rows = self._ask("/v1/receipts/query", "keys", idempotency_keys)
-        found = [mapping.to_receipt(row, place) for place, row in enumerate(rows, 1)]
-        return {receipt.idempotency_key: receipt for receipt in found}
+        return mapping.to_receipts(rows, idempotency_keys)
 
     def receipts_on(self, company_id: str, start: date, end: date) -> Iterator[ErpReceipt]:
         query = {"from": start.isoformat(), "to": end.isoformat()}
@@ -118,14 +131,14 @@ class HttpErpLedger:
         what: str,
         to_domain: Callable[[object, int], T],
         query: Mapping[str, str] | None = None,
+        set_aside: list[str] | None = None,
     ) -> Iterator[T]:
-        """Every row of a list, page by page."""
+        """Every row of a list, page by page; unreadable ones are set aside where that is asked."""
         path = company_path(company_id, what)
         asked = {**(query or {}), "limit": str(self._config.page_size)}
         while True:
             page = self._client.read(path, asked)
-            for place, row in enumerate(items_of(page, what), 1):
-                yield to_domain(row, place)
+            yield from mapping.read_rows(items_of(page, what), to_domain, set_aside)
             token = page.get("next")
             if token is None:
                 return

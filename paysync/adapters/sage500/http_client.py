@@ -7,22 +7,24 @@ lost after sending is OutcomeUnknownError.
 
 from __future__ import annotations
 
-import ssl
 import threading
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
-from paysync.adapters.sage500.fields import parse_json
+from paysync.adapters.transport import (
+    Exchange,
+    NoAnswerError,
+    NotSentError,
+    bearer,
+    parse_json,
+    send,
+)
 from paysync.domain.errors import (
     CredentialError,
     ExternalError,
@@ -36,9 +38,6 @@ SYSTEM = "sage500"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 PAGE_MAX = 1000
 MAX_BODY_BYTES = 50_000_000
-CHUNK = 65_536
-#: Any of these in an error's chain: nothing was sent.
-BEFORE_SENDING = (ConnectTimeoutError, NewConnectionError, ssl.SSLCertVerificationError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,23 +94,12 @@ class Reply:
         return str((self.body or {}).get("detail", ""))[:400]
 
 
-class ApiKey(requests.auth.AuthBase):
-    """Sends the key. Being an auth object, no .netrc file replaces it."""
-
-    def __init__(self, key: str) -> None:
-        self._key = key
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._key}"
-        return request
-
-
 class HttpClient:
     """A pool of kept-alive connections for each thread that uses it."""
 
     def __init__(self, config: HttpErpConfig) -> None:
         self._config = config
-        self._auth = ApiKey(config.api_key)
+        self._auth = bearer(config.api_key)
         self._local = threading.local()
 
     def read(
@@ -136,8 +124,8 @@ class HttpClient:
         method = "GET" if body is None else "POST"
         try:
             reply = self._send(method, path, self._config.read_timeout_s, query=query, body=body)
-        except requests.RequestException as error:
-            raise UnavailableError(SYSTEM, f"no answer to {method} {path}") from error
+        except (NotSentError, NoAnswerError) as error:
+            raise UnavailableError(SYSTEM, f"no answer to {method} {path} ({error})") from error
         if reply.status == 200 and reply.body is not None:
             return reply.body
         raise error_of_read(reply, f"{method} {path}")
@@ -154,10 +142,11 @@ class HttpClient:
         timeout_s = self._config.submit_timeout_s
         try:
             return self._send(method, path, timeout_s, body=body, headers=headers)
-        except requests.RequestException as error:
-            if was_never_sent(error):
-                raise UnavailableError(SYSTEM, "not reached") from error
-            raise OutcomeUnknownError(SYSTEM, f"no answer to {method} {path}") from error
+        except NotSentError as error:
+            raise UnavailableError(SYSTEM, f"not reached ({error})") from error
+        except NoAnswerError as error:
+            message = f"no answer to {method} {path} ({error})"
+            raise OutcomeUnknownError(SYSTEM, message) from error
 
     def _send(
         self,
@@ -169,20 +158,17 @@ class HttpClient:
         body: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
-        with self._session().request(
+        exchange = Exchange(
             method,
             self._config.url(path),
-            params=query,
+            (self._config.connect_timeout_s, timeout_s),
+            MAX_BODY_BYTES,
             json=body,
-            headers=dict(headers or {}),
-            auth=self._auth,
-            timeout=(self._config.connect_timeout_s, timeout_s),
-            allow_redirects=False,
-            stream=True,
-        ) as response:
-            content = whole_body(response, timeout_s)
-        wait_s = retry_after(response.headers.get("Retry-After"))
-        return Reply(response.status_code, object_of(content), wait_s)
+            query=query,
+            headers=headers or {},
+        )
+        answer = send(self._session(), exchange, self._auth)
+        return Reply(answer.status, object_of(answer.content), answer.retry_after_s)
 
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)
@@ -196,38 +182,12 @@ class HttpClient:
         return session
 
 
-def whole_body(response: requests.Response, timeout_s: float) -> bytes:
-    """All of it, within the size and the time allowed: an answer may also come drop by drop."""
-    until = time.monotonic() + timeout_s
-    content = bytearray()
-    for chunk in response.iter_content(CHUNK):
-        content += chunk
-        if len(content) > MAX_BODY_BYTES:
-            raise requests.exceptions.ContentDecodingError("the answer is too large")
-        if time.monotonic() > until:
-            raise requests.ReadTimeout("the answer took too long")
-    return bytes(content)
-
-
 def object_of(content: bytes) -> Mapping[str, Any] | None:
     try:
         found = parse_json(content)
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
-
-
-def was_never_sent(error: requests.RequestException) -> bool:
-    """Whether the chain of causes proves that no connection was made."""
-    seen: BaseException | None = error
-    while seen is not None:
-        reason = getattr(seen.args[0], "reason", None) if seen.args else None
-        if isinstance(seen, (requests.ConnectTimeout, *BEFORE_SENDING)):
-            return True
-        if isinstance(reason, BEFORE_SENDING):
-            return True
-        seen = seen.__cause__ or seen.__context__
-    return False
 
 
 def is_worth_repeating(error: BaseException) -> bool:
@@ -254,18 +214,3 @@ def error_of_refusal(reply: Reply, what: str) -> ExternalError | None:
         detail = f"{what}: {reply.detail or reply.problem}"
         return RejectedError(SYSTEM, detail, reason=reply.problem)
     return None
-
-
-def retry_after(text: str | None) -> float | None:
-    """Seconds from a Retry-After header, given in seconds or as an HTTP date."""
-    if not text:
-        return None
-    if text.strip().isdecimal():
-        return float(text)
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        return None
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())

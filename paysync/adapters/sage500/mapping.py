@@ -5,10 +5,11 @@ A field that cannot be read raises RecordError naming the row and the field.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeVar
 
 from paysync.adapters.sage500.fields import Fields
+from paysync.adapters.texts import storable
 from paysync.domain.errors import RecordError
 from paysync.domain.ledger import (
     Application,
@@ -27,17 +28,37 @@ from paysync.domain.ledger import (
 )
 from paysync.domain.money import Money
 
+T = TypeVar("T")
+
 #: Longest text of each field of a receipt, as the ERP's columns allow.
 LIMITS = {
     "idempotency_key": 64, "company_id": 3, "customer_id": 12, "cash_account_id": 15,
     "tran_no": 10, "comment": 50, "gateway_reference": 64,
 }  # fmt: skip
 
+#: The states an ERP can tell us.
+SAID_STATES = frozenset(ErpReceiptState) - {ErpReceiptState.UNREADABLE}
+
 
 def row_name(row: object, what: str, key: str, place: int) -> str:
     """What a complaint calls a row: its own ID when it has one, else its place on the page."""
     name = row.get(key) if isinstance(row, Mapping) else None
-    return f"{what} {name}" if isinstance(name, str) else f"{what} in row {place}"
+    return f"{what} {storable(name)}" if isinstance(name, str) else f"{what} in row {place}"
+
+
+def read_rows(
+    rows: Iterable[object], to_domain: Callable[[object, int], T], set_aside: list[str] | None
+) -> Iterator[T]:
+    """The rows in our words; what nobody can read goes to `set_aside`, or raises RecordError."""
+    for place, row in enumerate(rows, 1):
+        try:
+            found = to_domain(row, place)
+        except RecordError as error:
+            if set_aside is None:
+                raise
+            set_aside.append(str(error))
+        else:
+            yield found
 
 
 def to_invoice(row: object, place: int = 1) -> Invoice:
@@ -136,11 +157,36 @@ def to_finding(row: object, place: int = 1) -> Finding:
     )
 
 
+def to_receipts(rows: Iterable[object], asked: Iterable[str]) -> dict[str, ErpReceipt]:
+    """The answer to a look, by key. A row that cannot be read is UNREADABLE, never absent.
+
+    Raises RecordError for a row whose key is not one we asked for: it may stand for any of them,
+    so none can be called absent.
+    """
+    keys = frozenset(asked)
+    found = {}
+    for place, row in enumerate(rows, 1):
+        receipt = to_receipt_or_unreadable(row, place)
+        if receipt.idempotency_key not in keys:
+            raise RecordError(f"receipt in row {place} has a key we did not ask for")
+        found[receipt.idempotency_key] = receipt
+    return found
+
+
+def to_receipt_or_unreadable(row: object, place: int) -> ErpReceipt:
+    """Raises RecordError only when the key itself cannot be read."""
+    try:
+        return to_receipt(row, place)
+    except RecordError as error:
+        key = Fields(row, f"receipt in row {place}").text("idempotency_key")
+        return ErpReceipt(key, ErpReceiptState.UNREADABLE, message=str(error))
+
+
 def to_receipt(row: object, place: int = 1) -> ErpReceipt:
     fields = Fields(row, row_name(row, "receipt", "idempotency_key", place))
     currency = fields.text("currency")
     state = fields.text("state")
-    if state not in ErpReceiptState.__members__.values():
+    if state not in SAID_STATES:
         raise fields.unreadable("state", state)
     return ErpReceipt(
         idempotency_key=fields.text("idempotency_key"),

@@ -59,7 +59,7 @@ class ApiRoutes:
     def payable(self, request: Request) -> Response:
         company = self._company(request)
         names = names_of(request, "tran_ids")
-        return Response({"items": reads.payable_now(self._store, company, names)})
+        return self._spoilt(request, {"items": reads.payable_now(self._store, company, names)})
 
     @route("GET", COMPANY + "/customers")
     def customers(self, request: Request) -> Response:
@@ -111,7 +111,8 @@ class ApiRoutes:
     @route("POST", "/v1/receipts/query")
     def query_receipts(self, request: Request) -> Response:
         require_key(request, self._twin.api_key)
-        return Response({"items": follow.find(self._store, names_of(request, "keys"))})
+        found = follow.find(self._store, names_of(request, "keys"))
+        return self._spoilt(request, {"items": found})
 
     @route("GET", "/v1/receipts/{key}")
     def receipt(self, request: Request) -> Response:
@@ -169,7 +170,7 @@ class ApiRoutes:
             for item in items:
                 item.update({n: item[n].ljust(w) for n, w in WIDTHS.items() if n in item})
         if items and faults.take("malformed_row", request.path):
-            last = next(n for n in ("balance", "name", "currency") if n in items[-1])
+            last = next(n for n in ("payable", "name", "currency") if n in items[-1])
             items[-1][last] = {"unreadable": True}
         return Response(body)
 

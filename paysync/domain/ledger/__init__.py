@@ -1,0 +1,70 @@
+"""What the ERP says and what we ask of it: invoices, receipts, accounts, and the cent ledger."""
+
+from paysync.domain.ledger.buckets import (
+    TAKE_ORDER,
+    Bucket,
+    Line,
+    capture,
+    move,
+    require_balanced,
+    take,
+)
+from paysync.domain.ledger.erp import (
+    PAYABLE_TYPES,
+    ErpCashAccount,
+    ErpCustomer,
+    ErpFiscalPeriod,
+    ErpGLAccount,
+    Invoice,
+    InvoiceType,
+)
+from paysync.domain.ledger.findings import Finding, FindingLevel
+from paysync.domain.ledger.receipts import (
+    Application,
+    ErpReceipt,
+    ErpReceiptState,
+    ReceiptIntent,
+    SubmitCode,
+    SubmitResult,
+    fingerprint,
+)
+from paysync.domain.ledger.states import (
+    LIVE_RECEIPT_STATES,
+    RECEIPT_EDGES,
+    ReceiptState,
+    require_edge,
+)
+from paysync.domain.ledger.terms import ErpCurrency, ErpExchangeRate, ErpPaymentTerms
+
+__all__ = [
+    "Application",
+    "Bucket",
+    "ErpCashAccount",
+    "ErpCurrency",
+    "ErpCustomer",
+    "ErpExchangeRate",
+    "ErpFiscalPeriod",
+    "ErpGLAccount",
+    "ErpPaymentTerms",
+    "ErpReceipt",
+    "ErpReceiptState",
+    "Finding",
+    "FindingLevel",
+    "Invoice",
+    "InvoiceType",
+    "LIVE_RECEIPT_STATES",
+    "Line",
+    "PAYABLE_TYPES",
+    "RECEIPT_EDGES",
+    "ReceiptIntent",
+    "ReceiptState",
+    "SubmitCode",
+    "SubmitResult",
+    "TAKE_ORDER",
+    "capture",
+    "fingerprint",
+    "move",
+    "require_balanced",
+    "require_edge",
+    "take",
+]
