@@ -16,7 +16,8 @@ from django_q.tasks import async_task
 
 from paysync.sandbox.environment import ROOT
 from paysync.sandbox.processes import Process
-from reconciliation.demo.once import Stage, wake_connections
+from reconciliation.demo.rounds import wake_connections
+from reconciliation.demo.stage import Stage
 
 #: One round of the jobs, as the schedules would queue them.
 JOBS = (

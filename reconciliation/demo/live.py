@@ -16,8 +16,8 @@ from django_q.tasks import async_task
 
 from paysync.sandbox.environment import ROOT
 from paysync.sandbox.processes import Process
-from reconciliation.demo.once import Stage, day_ends, pay, payers_of, set_the_stage, twin_of
 from reconciliation.demo.site import USERS, make_users
+from reconciliation.demo.stage import Stage, day_ends, pay, payers_of, set_the_stage, twin_of
 
 Tell = Callable[[str], None]
 CLERK_EVERY_S = 20.0

@@ -17,7 +17,8 @@ from paysync.models import Company
 from paysync.sandbox.environment import demo_folder
 from reconciliation.demo.killing import KilledWorker
 from reconciliation.demo.live import run_live
-from reconciliation.demo.once import run_once, work_once
+from reconciliation.demo.once import run_once
+from reconciliation.demo.rounds import work_once
 
 MOST_PAYMENTS = 100_000
 
