@@ -20,7 +20,7 @@ from statistics import median
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, models
 
 from benchmarks.environment import ROOT, scratch_database
 from benchmarks.report import Figures, options_of, print_figures, rounded
@@ -138,17 +138,34 @@ def load(
     return answers
 
 
+@contextmanager
+def table_of(model: type[models.Model]) -> Iterator[None]:
+    """The model's table, new and empty, for as long as the block lasts; a killed run left one."""
+    try:
+        drop_table(model)
+        with connection.schema_editor() as editor:
+            editor.create_model(model)
+        connection.close()
+        yield
+    finally:
+        drop_table(model)
+
+
+def drop_table(model: type[models.Model]) -> None:
+    if model._meta.db_table in connection.introspection.table_names():
+        with connection.schema_editor() as editor:
+            editor.delete_model(model)
+
+
 def measure(folder: Path, requests: int, rounds: int) -> Figures:
     from benchmarks import bare_site  # its model needs Django to be set up, by environment
 
     credentials = new_credentials()
     gateway = make_gateway("http://127.0.0.1:9", credentials, "bench")
-    with connection.schema_editor() as editor:
-        editor.create_model(bare_site.BareHint)
-    connection.close()
     key = to_signing_key(credentials.hint_key)
     bare = {"BENCH_BARE_SITE": "1", "BENCH_HINT_KEY": credentials.hint_key}
     with ExitStack() as stack:
+        stack.enter_context(table_of(bare_site.BareHint))
         sites = [
             stack.enter_context(serving(name, application, path, folder, environment))
             for name, application, path, environment in (
@@ -169,8 +186,6 @@ def measure(folder: Path, requests: int, rounds: int) -> Figures:
             for step in range(len(sites)):
                 site = sites[(place + step) % len(sites)]
                 site.note(load(clients, site, requests, key))
-    with connection.schema_editor() as editor:
-        editor.delete_model(bare_site.BareHint)
     return figures_of(sites, requests * rounds)
 
 

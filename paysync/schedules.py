@@ -21,6 +21,7 @@ class Default:
 
 DEFAULTS = (
     Default("Read PayTrace", "reconciliation.tasks.poll_all", minutes=5),
+    Default("Read open payments again", "reconciliation.tasks.recheck_all", minutes=15),
     Default("Work the inbox", "reconciliation.tasks.process_hints", minutes=1),
     Default("Read Sage 500", "reconciliation.tasks.refresh_all", minutes=10),
     Default("Read Sage 500 whole", "reconciliation.tasks.refresh_all_fully", cron="30 2 * * *"),

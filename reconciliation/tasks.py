@@ -9,26 +9,31 @@ from __future__ import annotations
 import logging
 import os
 import socket
-from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from typing import TypeVar
 
 from django.conf import settings
 from django.utils import timezone
 from django_q.tasks import async_task
 
-from paysync.domain.errors import ExternalError, RecordError
+from paysync.domain.errors import RecordError
 from paysync.domain.payments import Window
-from paysync.models import Company, Connection, InboundEvent, MerchantAccount, SyncRun
+from paysync.models import Company, InboundEvent, MerchantAccount, SyncRun
 from paysync.services import health, inbox, runs
 from paysync.services.alerts import close_alert, raise_alert
-from paysync.wiring import gateway_for, ledger_for
+from reconciliation.guarding import each, gateway_for, guarded, ledger_for
 from reconciliation.models import CompletenessCheck, FiscalPeriod
-from reconciliation.services import decisions, following, matching, mirrors, polling, posting
+from reconciliation.services import (
+    decisions,
+    following,
+    matching,
+    mirrors,
+    polling,
+    posting,
+    rechecking,
+)
 from reconciliation.services import proof as proofs
 
 logger = logging.getLogger(__name__)
-T = TypeVar("T")
 
 MATCH = "reconciliation.tasks.match"
 POST = "reconciliation.tasks.post"
@@ -36,51 +41,6 @@ POST = "reconciliation.tasks.post"
 
 def worker_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
-
-
-def guarded(connection: Connection, call: Callable[[], T]) -> T | None:
-    """Make a call to an outside system unless it rests; note how it went. None when it failed."""
-    now = timezone.now()
-    if health.is_resting(connection, now):
-        logger.info("connection rests", extra={"connection": connection.slug})
-        return None
-    try:
-        result = call()
-    except ExternalError as error:
-        health.note_failure(connection, error, timezone.now())
-        logger.warning("call failed", extra={"connection": connection.slug, "error": str(error)})
-        return None
-    except RecordError as error:  # one record stops the reading: a person has to look
-        raise_alert(
-            "unreadable",
-            f"unreadable:{connection.pk}",
-            f"{connection.name} sent a record that is not readable: {error}"[:400],
-            advice="Show it to an engineer. Reading goes on once it is mended.",
-            connection=connection,
-            now=timezone.now(),
-        )
-        return None
-    health.note_success(connection, timezone.now())
-    return result
-
-
-def each(job: str, keys: Iterable[int], call: Callable[[int], None]) -> None:
-    """Run `call` for every key. One that fails unexpectedly is alerted and stops no other."""
-    for pk in keys:
-        alert = f"job:{job}:{pk}"
-        try:
-            call(pk)
-        except Exception:
-            logger.exception("job failed", extra={"job": job, "key": pk})
-            raise_alert(
-                "job_failed",
-                alert,
-                f"The job {job} failed for record {pk}.",
-                advice="Show the worker's log to an engineer; the job is tried again.",
-                now=timezone.now(),
-            )
-        else:
-            close_alert(alert, actor="paysync")
 
 
 # --- PayTrace -----------------------------------------------------------------------------------
@@ -110,18 +70,47 @@ def poll(account_id: int) -> None:
             )
         return poll
 
-    poll_result = guarded(account.connection, call)
+    poll_result = guarded(account.connection, call, job=f"poll:{account_id}")
     if poll_result and (poll_result.new or poll_result.moved):
+        async_task(MATCH, account.company_id, task_name=f"match {account.company.company_id}")
+
+
+def recheck_all() -> None:
+    """Schedule: ask by id for the open payments that polling no longer lists."""
+    accounts = list(MerchantAccount.objects.filter(is_active=True).values_list("pk", flat=True))
+    share_s = rechecking.PATIENCE_S / max(len(accounts), 1)
+    each("recheck", accounts, lambda pk: recheck(pk, share_s))
+
+
+def recheck(account_id: int, patience_s: float = rechecking.PATIENCE_S) -> None:
+    """Ask again for one merchant account's open payments, then match what moved."""
+    account = MerchantAccount.objects.select_related("connection", "company").get(pk=account_id)
+
+    def call() -> rechecking.Recheck:
+        with runs.running(SyncRun.Job.POLL, merchant_account=account) as run:
+            result = rechecking.recheck_open(
+                account_id,
+                gateway=gateway_for(account),
+                clock=timezone.now,
+                lookback=timedelta(days=settings.POLL_LOOKBACK_DAYS),
+                patience_s=patience_s,
+            )
+            runs.progress(run, str(result), read=result.asked)
+        return result
+
+    result = guarded(account.connection, call, job=f"recheck:{account_id}")
+    if result and result.moved:
         async_task(MATCH, account.company_id, task_name=f"match {account.company.company_id}")
 
 
 def process_hints() -> None:
     """Wake-up and sweep: work the hints, and the polled events to be replayed, that are due."""
     now = timezone.now()
+    events = {
+        event.pk: event for source in InboundEvent.Source.values for event in due(source, now)
+    }
     companies: set[int] = set()
-    for source in InboundEvent.Source.values:
-        for event in due(source, now):
-            companies |= process_event(event)
+    each("hint", events, lambda pk: companies.update(process_event(events[pk])))
     for company_id in companies:
         async_task(MATCH, company_id, task_name=f"match company {company_id}")
 
@@ -155,8 +144,14 @@ def process_event(event: InboundEvent) -> set[int]:
 
 def check_yesterday() -> None:
     """Schedule: list the gateway's last three days again and compare."""
-    for account in MerchantAccount.objects.filter(is_active=True).select_related("connection"):
-        guarded(account.connection, lambda account=account: check_days(account))  # type: ignore[misc]
+    accounts = MerchantAccount.objects.filter(is_active=True).values_list("pk", flat=True)
+    each("check", accounts, check)
+
+
+def check(account_id: int) -> None:
+    """Check the last three days of one merchant account."""
+    account = MerchantAccount.objects.select_related("connection", "company").get(pk=account_id)
+    guarded(account.connection, lambda: check_days(account), job=f"check:{account_id}")
 
 
 def check_days(account: MerchantAccount) -> None:
@@ -211,8 +206,8 @@ def refresh_all() -> None:
 
 def refresh_all_fully() -> None:
     """Schedule, at night: read Sage 500 whole."""
-    for company in active_companies():
-        refresh(company.pk, fully=True)
+    companies = [company.pk for company in active_companies()]
+    each("refresh_fully", companies, lambda pk: refresh(pk, fully=True))
 
 
 def refresh(company_id: int, *, fully: bool = False) -> None:
@@ -221,6 +216,7 @@ def refresh(company_id: int, *, fully: bool = False) -> None:
     last = SyncRun.objects.filter(job=SyncRun.Job.ERP, company=company, state="done").first()
     has_mirror = FiscalPeriod.objects.filter(company=company).exists()
     since = last.started_at if last and has_mirror and not fully else None
+    job = "refresh_fully" if fully else "refresh"
 
     def call() -> None:
         with runs.running(SyncRun.Job.ERP, company=company) as run:
@@ -229,7 +225,7 @@ def refresh(company_id: int, *, fully: bool = False) -> None:
             )
             runs.progress(run, f"{read} records", read=read)
 
-    guarded(company.erp_connection, call)
+    guarded(company.erp_connection, call, job=f"{job}:{company_id}")
     async_task(MATCH, company.pk, task_name=f"match {company.company_id}")
 
 
@@ -269,13 +265,17 @@ def post(company_id: int) -> None:
     def call() -> None:
         with runs.running(SyncRun.Job.POST, company=company) as run:
             erp = ledger_for(company)
-            posting.resolve_unknown(
-                company_id,
-                erp=erp,
-                now=timezone.now(),
-                delays_s=settings.UNKNOWN_LOOKUP_DELAYS_S,
-                lease_s=settings.SENDING_LEASE_S,
-            )
+            unread: RecordError | None = None
+            try:
+                posting.resolve_unknown(
+                    company_id,
+                    erp=erp,
+                    now=timezone.now(),
+                    delays_s=settings.UNKNOWN_LOOKUP_DELAYS_S,
+                    lease_s=settings.SENDING_LEASE_S,
+                )
+            except RecordError as error:  # what is due does not wait for it
+                unread = error
             result = posting.post_due(
                 company_id,
                 erp=erp,
@@ -287,8 +287,10 @@ def post(company_id: int) -> None:
                 tell=lambda text: runs.progress(run, text[:200]),
             )
             runs.progress(run, f"{result.sent} sent", written=result.sent)
+            if unread:
+                raise unread
 
-    guarded(company.erp_connection, call)
+    guarded(company.erp_connection, call, job=f"post:{company_id}")
 
 
 def follow_all() -> None:
@@ -307,7 +309,7 @@ def follow(company_id: int) -> None:
             )
             runs.progress(run, f"{count} followed", read=count)
 
-    guarded(company.erp_connection, call)
+    guarded(company.erp_connection, call, job=f"follow:{company_id}")
 
 
 def prove() -> None:

@@ -1,8 +1,11 @@
-"""For tests that start worker processes on the database of the test."""
+"""For tests of several workers on the database of the test: processes, and threads."""
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from django.db import connection
 
@@ -17,3 +20,25 @@ def url_of_test_database() -> str:
     password = f":{values['PASSWORD']}" if values["PASSWORD"] else ""
     host = f"{values['HOST'] or 'localhost'}:{values['PORT'] or 5432}"
     return f"postgres://{values['USER']}{password}@{host}/{values['NAME']}"
+
+
+def in_threads(count: int, work: Callable[[int], Any]) -> list[Any]:
+    """What `work(n)` returned in `count` threads at once."""
+    results: list[Any] = [None] * count
+    barrier = threading.Barrier(count)
+
+    def run(number: int) -> None:
+        try:
+            barrier.wait()
+            results[number] = work(number)
+        except BaseException as error:
+            results[number] = error
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(n,)) for n in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results

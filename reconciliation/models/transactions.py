@@ -59,6 +59,12 @@ class GatewayTransaction(models.Model):
     )
     first_seen_at = models.DateTimeField()
     updated_at = models.DateTimeField()
+    looked_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the gateway was last asked for this one by its id."
+    )
+    look_error = models.CharField(
+        max_length=200, blank=True, help_text="Why it was not given then; empty when it was."
+    )
 
     class Meta:
         ordering: ClassVar = ["-created_at", "-pk"]
@@ -81,6 +87,10 @@ class GatewayTransaction(models.Model):
             ),
             models.Index(fields=["company", "business_date"], name="payments_by_day"),
             models.Index(fields=["gateway_id"], name="payment_by_gateway_id"),
+            models.Index(
+                fields=["merchant_account", "state", "method", "created_at"],
+                name="payments_by_state",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -17,7 +17,7 @@ from paysync.services.inbox import Arrival
 from reconciliation.domain.reasons import Reason
 from reconciliation.models import CompletenessCheck, GatewayTransaction
 from reconciliation.services.leftovers import Finding, close_items, open_items
-from reconciliation.services.recording import Recorded, record_transactions
+from reconciliation.services.recording import Recorded, lock_account, record_transactions
 
 #: The gateway's clock may be ahead of ours; its newest records must not wait for ours.
 CLOCK_AHEAD = timedelta(hours=26)
@@ -108,7 +108,7 @@ def record_page(account: MerchantAccount, page: Page, *, now: datetime) -> Recor
         inbox.mark_done([event for _, event in fresh], now)
         close_items(
             account.company,
-            [f"unreadable:{account.pk}:{r.gateway_id}" for r, _ in fresh],
+            [unreadable_key(account, r.gateway_id) for r, _ in fresh],
             "Read at last.",
             now=now,
         )
@@ -129,24 +129,24 @@ def keep_unreadable(
         merchant_account=account,
         now=now,
     )
-    InboundEvent.objects.filter(
-        pk__in=[event.pk for event in events], state=InboundEvent.State.RECEIVED
-    ).update(state=InboundEvent.State.PARKED, error="not readable")
-    open_items(
-        account.company,
-        [
-            Finding(
-                f"unreadable:{account.pk}:{entry.gateway_id}",
-                Reason.UNREADABLE,
-                f"Record {entry.gateway_id or 'without an id'} is not readable: {entry.reason}"[
-                    :300
-                ],
-                event=event,
-            )
-            for entry, event in zip(entries, events, strict=True)
-        ],
-        now=now,
-    )
+    with database.atomic():
+        lock_account(account)  # a poll and the check of a day may read the same entry at once
+        InboundEvent.objects.filter(
+            pk__in=[event.pk for event in events], state=InboundEvent.State.RECEIVED
+        ).update(state=InboundEvent.State.PARKED, error="not readable")
+        findings = [to_finding(account, e, event) for e, event in zip(entries, events, strict=True)]
+        open_items(account.company, findings, now=now)
+
+
+def to_finding(account: MerchantAccount, entry: UnreadableRecord, event: InboundEvent) -> Finding:
+    sentence = f"Record {entry.gateway_id or 'without an id'} is not readable: {entry.reason}"
+    key = unreadable_key(account, entry.gateway_id)
+    return Finding(key, Reason.UNREADABLE, sentence[:300], event=event)
+
+
+def unreadable_key(account: MerchantAccount, gateway_id: str) -> str:
+    """The key of "this record of the account is not readable"."""
+    return f"unreadable:{account.pk}:{gateway_id}"
 
 
 def process_event(
@@ -180,7 +180,7 @@ def process_event(
             inbox.mark_done([event], now)
             close_items(
                 account.company,
-                [f"unreadable:{account.pk}:{gateway_id}"],
+                [unreadable_key(account, gateway_id)],
                 "Read at last.",
                 now=now,
             )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +17,15 @@ ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.slow
 
 SITE_FIGURES = {
-    f"{name}_{what}" for name in ("hint", "bare") for what in ("rps", "p50_ms", "p99_ms")
+    f"{name}_{what}"
+    for name in ("hint", "bare", "stripped")
+    for what in ("rps", "p50_ms", "p99_ms")
 }
 RUNS: dict[str, tuple[list[str], set[str]]] = {
-    "hints": (["--requests", "40", "--rounds", "1"], SITE_FIGURES | {"ratio", "requests"}),
+    "hints": (
+        ["--requests", "40", "--rounds", "1"],
+        SITE_FIGURES | {"ratio", "ratio_no_middleware", "requests"},
+    ),
     "ingest": (
         ["--payments", "60"],
         {"seconds", "payments_per_s", "baseline_seconds", "ratio"},
@@ -29,6 +36,8 @@ RUNS: dict[str, tuple[list[str], set[str]]] = {
             "match_seconds",
             "match_per_s",
             "match_queries",
+            "baseline_match_seconds",
+            "match_ratio",
             "post_seconds",
             "receipts_per_s",
             "baseline_post_seconds",
@@ -60,6 +69,27 @@ def test_the_last_line_is_one_object_with_the_figures(name: str, tmp_path: Path)
     assert keys <= figures.keys()
     assert all(figures[key] > 0 for key in keys)
     assert not list(tmp_path.iterdir()), "something was left behind"
+
+
+def test_a_benchmark_that_fails_midway_leaves_no_table_behind(tmp_path: Path) -> None:
+    path = tmp_path / "mine.sqlite3"
+    settings = {"DATABASE_URL": f"sqlite:///{path}", "ALLOWED_HOSTS": "elsewhere.example"}
+    for _ in range(2):
+        done = run("hints", "--requests", "20", "--rounds", "1", **settings)
+        assert done.returncode == 1
+        assert "RuntimeError" in done.stderr, "it failed under load, or it does not count here"
+        with closing(sqlite3.connect(path)) as database:
+            found = database.execute("SELECT name FROM sqlite_master WHERE name LIKE 'bench_%'")
+            assert found.fetchall() == []
+
+
+def test_a_table_of_a_killed_benchmark_is_in_nobodys_way(tmp_path: Path) -> None:
+    path = tmp_path / "mine.sqlite3"
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE bench_bare_hint (id INTEGER)")
+    options, _ = RUNS["hints"]
+    done = run("hints", *options, DATABASE_URL=f"sqlite:///{path}")
+    assert done.returncode == 0, done.stderr[-2000:]
 
 
 def test_a_database_in_use_is_refused(tmp_path: Path) -> None:

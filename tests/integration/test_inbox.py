@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection as database
 from pytest_django import DjangoAssertNumQueries
 
 from paysync.domain.errors import RuleError
@@ -23,6 +21,7 @@ from paysync.models import (
 from paysync.services import inbox
 from paysync.services.inbox import Arrival
 from tests.factories import make_connection
+from tests.workers import in_threads
 
 NOW = datetime(2026, 11, 23, 20, 0, tzinfo=UTC)
 POLL, HINT = InboundEvent.Source.POLL, InboundEvent.Source.HINT
@@ -203,28 +202,6 @@ def test_counters_add_up_by_local_day(connection: Connection) -> None:
     for at in (NOW, NOW + timedelta(hours=11), NOW + timedelta(hours=13)):
         inbox.count(connection, "x", at, by=2)
     assert list(Counter.objects.order_by("day").values_list("count", flat=True)) == [4, 2]
-
-
-def in_threads(count: int, work: Any) -> list[Any]:
-    """What `work(n)` returned in `count` threads at once."""
-    results: list[Any] = [None] * count
-    barrier = threading.Barrier(count)
-
-    def run(number: int) -> None:
-        try:
-            barrier.wait()
-            results[number] = work(number)
-        except BaseException as error:
-            results[number] = error
-        finally:
-            database.close()
-
-    threads = [threading.Thread(target=run, args=(n,)) for n in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,4 +1,4 @@
-"""Match a company's open payments: read in bulk, decide in memory, write in bulk."""
+"""Write decisions, up to 500 in a transaction: matches, or why there is none."""
 
 from __future__ import annotations
 
@@ -14,35 +14,15 @@ from paysync.domain.money import Money
 from paysync.models import Company
 from paysync.services.audit import record_many
 from paysync.services.bulk import CHUNK, chunks, locked, update_rows
-from reconciliation.domain.matching import (
-    RULE_VERSION,
-    Decision,
-    LeftOver,
-    Matched,
-    OpenPayment,
-    is_representable,
-    match,
-)
+from reconciliation.domain.matching import RULE_VERSION, Decision, LeftOver, Matched
 from reconciliation.domain.reasons import Reason
-from reconciliation.models import (
-    Application,
-    CashReceipt,
-    GatewayTransaction,
-    GLMapping,
-    Invoice,
-    Match,
-)
-from reconciliation.queries.candidates import candidates_for, payments_to_match, promised
+from reconciliation.models import Application, GatewayTransaction, Invoice, Match
+from reconciliation.queries.candidates import promised
 from reconciliation.services.journal import Draft, balances_of, write_entries
-from reconciliation.services.leftovers import (
-    Finding,
-    close_items,
-    match_key,
-    open_items,
-    receipt_key,
-)
+from reconciliation.services.leftovers import Finding, close_items, match_key, open_items
 from reconciliation.services.mappings import MappingTable
-from reconciliation.services.planning import Planner, brand_of, comment_of
+from reconciliation.services.matching.postable import held_money
+from reconciliation.services.matching.receipts import plan_receipts
 
 ACTOR = "paysync"
 
@@ -56,84 +36,6 @@ class MatchRun:
     left: int = 0
     postponed: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
-
-
-def match_company(company_id: int, *, now: datetime, limit: int = 20_000) -> MatchRun:
-    """Match the company's open payments with the invoices we know, and plan their receipts.
-
-    Safe to repeat and to run twice at once: each write locks the company, and what another run
-    took meanwhile is left for the next one. Queries do not grow with the payments but for the
-    inserts of 500 rows each.
-    """
-    company = Company.objects.get(pk=company_id)
-    payments = payments_to_match(company, limit)
-    run = MatchRun(seen=len(payments))
-    if not payments:
-        return run
-    balances = balances_of(payments)
-    candidates, tran_ids = candidates_for(company, payments)
-    opened = [
-        OpenPayment(
-            row.pk,
-            held_money(row, balances.get(row.pk, {})),
-            row.invoice_reference,
-            row.customer_id,
-            row.created_at,
-        )
-        for row in payments
-    ]
-    by_id = {row.pk: row for row in payments}
-    table = MappingTable.load(company.pk)
-    decisions = [
-        check_postable(decision, by_id[decision.payment_id], table)
-        for decision in match(opened, candidates)
-    ]
-    for part in chunks(decisions):
-        write_part(company, part, table, tran_ids, run, now)
-    return run
-
-
-def held_money(row: GatewayTransaction, balances: dict[Bucket, Money]) -> Money:
-    """What of the payment still waits for an explanation (a refund may have taken a part)."""
-    zero = Money.zero(row.currency)
-    return balances.get(Bucket.UNIDENTIFIED, zero) + balances.get(Bucket.UNAPPLIED, zero)
-
-
-def find_mapping(row: GatewayTransaction, table: MappingTable) -> GLMapping | None:
-    return table.find(
-        row.merchant_account_id, GLMapping.Kind.SALE, brand_of(row), row.business_date
-    )
-
-
-def check_postable(decision: Decision, row: GatewayTransaction, table: MappingTable) -> Decision:
-    """Turn a match that could not be posted into a left-over that says why."""
-    if isinstance(decision, LeftOver):
-        return decision
-    mapping = find_mapping(row, table)
-    if mapping is None:
-        return LeftOver(
-            decision.payment_id,
-            Reason.NO_GL_MAPPING,
-            f"No active GL mapping covers {brand_of(row) or 'cards'} of this merchant account "
-            f"on {row.business_date}.",
-            decision.customer_id,
-        )
-    if mapping.cash_account.currency != row.currency:
-        return LeftOver(
-            decision.payment_id,
-            Reason.CURRENCY_MISMATCH,
-            f"Cash account {mapping.cash_account.cash_account_id} is in "
-            f"{mapping.cash_account.currency}, the payment in {row.currency}.",
-            decision.customer_id,
-        )
-    if not is_representable(comment_of(row)):
-        return LeftOver(
-            decision.payment_id,
-            Reason.BAD_TEXT,
-            "The approval code has characters that Sage 500 cannot hold.",
-            decision.customer_id,
-        )
-    return decision
 
 
 def write_part(
@@ -280,54 +182,6 @@ def entry_of(
         *move(Bucket.UNIDENTIFIED, Bucket.UNAPPLIED, unidentified - from_unidentified),
     )
     return Draft(row, f"match:{made.pk}", "matched", row.business_date, lines)
-
-
-def plan_receipts(
-    company: Company,
-    matches: Sequence[Match],
-    decisions: Sequence[Matched],
-    rows: dict[int, GatewayTransaction],
-    table: MappingTable,
-    tran_ids: dict[int, str],
-    now: datetime,
-) -> None:
-    planner = Planner.load(company, [rows[d.payment_id] for d in decisions])
-    sequences = next_sequences([d.payment_id for d in decisions])
-    receipts = []
-    for made, decision in zip(matches, decisions, strict=True):
-        row = rows[decision.payment_id]
-        mapping = find_mapping(row, table)
-        if mapping is None:  # the table did not change since check_postable
-            raise RuntimeError(f"no GL mapping for payment {row.pk}")
-        applications = [(tran_ids[invoice], money) for invoice, money in decision.applications]
-        sequence = sequences.get(row.pk, 0) + 1
-        receipts.append(planner.plan(row, made, applications, mapping, sequence, now))
-    made_receipts = CashReceipt.objects.bulk_create(receipts, batch_size=CHUNK)
-    open_items(company, [late_for_period(r) for r in made_receipts if is_late(r)], now=now)
-
-
-def is_late(receipt: CashReceipt) -> bool:
-    return receipt.held_because == Reason.PERIOD_CLOSED
-
-
-def late_for_period(receipt: CashReceipt) -> Finding:
-    return Finding(
-        receipt_key(receipt.pk),
-        Reason.PERIOD_CLOSED,
-        f"Receipt {receipt.tran_no} waits: the period of {receipt.post_date} is closed for AR.",
-        Money(receipt.amount, receipt.currency),
-        receipt.transaction,
-        receipt,
-    )
-
-
-def next_sequences(payment_ids: list[int]) -> dict[int, int]:
-    """The highest sequence used so far by each payment's receipts."""
-    used: dict[int, int] = {}
-    rows = CashReceipt.objects.filter(transaction_id__in=payment_ids)
-    for pk, sequence in rows.values_list("transaction_id", "sequence"):
-        used[pk] = max(used.get(pk, 0), sequence)
-    return used
 
 
 def finding_of(decision: Decision, rows: dict[int, GatewayTransaction]) -> Finding:

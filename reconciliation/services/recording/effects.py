@@ -1,0 +1,87 @@
+"""What recorded transactions do to the cent ledger."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from paysync.domain.ledger import Bucket, capture
+from paysync.domain.money import Money
+from paysync.domain.payments import MONEY_STATES, Kind, State
+from paysync.models import MerchantAccount
+from reconciliation.domain.reasons import Reason
+from reconciliation.models import GatewayTransaction
+from reconciliation.services.journal import Draft, write_entries
+from reconciliation.services.leftovers import Finding, close_items
+from reconciliation.services.recording.placing import Recorded
+from reconciliation.services.recording.rows import Key
+from reconciliation.services.releasing import money_left
+
+
+def write_effects(
+    merchant_account: MerchantAccount,
+    work: Recorded,
+    rows: dict[Key, GatewayTransaction],
+    now: datetime,
+) -> None:
+    """The journal entries of everything that entered, left or was refunded.
+
+    rows: all that this transaction has locked or made, with the originals of its refunds.
+    """
+    write_entries(
+        [
+            Draft(row, f"capture:{row.pk}", "captured", row.business_date, capture(money_of(row)))
+            for row in work.entered
+        ],
+        now=now,
+    )
+    for row in work.left:
+        target = Bucket.VOIDED if row.state in {State.VOIDED, State.FAILED} else Bucket.CHARGED_BACK
+        money_left(row, target, money_of(row), f"{row.state}:{row.pk}", now=now)
+    apply_refunds(merchant_account, work, rows, now)
+
+
+def money_of(row: GatewayTransaction) -> Money:
+    return Money(row.amount, row.currency)
+
+
+def apply_refunds(
+    merchant_account: MerchantAccount,
+    work: Recorded,
+    rows: dict[Key, GatewayTransaction],
+    now: datetime,
+) -> None:
+    """Book each refund against the sale it gives back, also when the sale is seen later."""
+    waiting = list(work.refunds)
+    sales = [row.gateway_id for row in work.entered]
+    if sales:
+        waiting += GatewayTransaction.objects.filter(
+            merchant_account=merchant_account,
+            kind=Kind.REFUND,
+            original_id__in=sales,
+            state__in=[state.value for state in MONEY_STATES],
+        ).exclude(pk__in=[row.pk for row in waiting])
+    sold = {key: row for key, row in rows.items() if row.kind == Kind.SALE}
+    for refund in waiting:
+        apply_refund(refund, sold.get((refund.method, refund.original_id)), work, now)
+
+
+def apply_refund(
+    refund: GatewayTransaction,
+    original: GatewayTransaction | None,
+    work: Recorded,
+    now: datetime,
+) -> None:
+    if original is None:
+        work.findings.append(
+            Finding(
+                f"refund:{refund.pk}",
+                Reason.MONEY_WENT_BACK,
+                f"Refund {refund.gateway_id} names no payment that we hold.",
+                money_of(refund),
+                refund,
+            )
+        )
+        return
+    key = f"refund:{refund.pk}"
+    money_left(original, Bucket.REFUNDED, money_of(refund), key, now=now)
+    close_items(original.company, [key], "Booked against its payment.", now=now)
