@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction as database
 
+from paysync.domain.errors import RecordError
 from paysync.domain.ledger import (
+    TAKE_ORDER,
     Bucket,
     ErpReceipt,
     ErpReceiptState,
@@ -24,7 +27,15 @@ from paysync.services.bulk import locked, update_rows
 from reconciliation.domain.reasons import Reason
 from reconciliation.models import CashReceipt, GatewayTransaction
 from reconciliation.services.journal import Balances, Draft, balances_of, write_entries
-from reconciliation.services.leftovers import Finding, close_items, open_items, receipt_key
+from reconciliation.services.leftovers import (
+    Finding,
+    close_items,
+    left_key,
+    open_items,
+    receipt_key,
+)
+from reconciliation.services.lookups import find_receipts
+from reconciliation.services.releasing import end_match
 
 FOLLOWED = [ReceiptState.SUBMITTED, ReceiptState.EDITED_IN_ERP]
 FIELDS = [
@@ -37,10 +48,25 @@ GONE = {
 }
 
 
+@dataclass(slots=True)
+class Seen:
+    """What one part of the receipts came to, to be written in bulk."""
+
+    posted: list[CashReceipt] = field(default_factory=list)
+    gone: list[CashReceipt] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    settled: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+
+
 def follow_receipts(company_id: int, *, erp: ErpLedger, now: datetime, size: int = 500) -> int:
-    """Ask for every submitted receipt once and follow what the ERP shows. Returns how many."""
+    """Ask for every submitted receipt once and follow what the ERP shows. Returns how many.
+
+    A receipt that cannot be read stays as it is. When all are done a RecordError names the first.
+    """
     company = Company.objects.get(pk=company_id)
     followed, last_pk = 0, 0
+    unread: list[str] = []
     while True:
         part = list(
             CashReceipt.objects.filter(
@@ -48,17 +74,27 @@ def follow_receipts(company_id: int, *, erp: ErpLedger, now: datetime, size: int
             ).order_by("pk")[:size]
         )
         if not part:
-            return followed
+            break
         last_pk = part[-1].pk
-        found = erp.find_receipts([row.idempotency_key for row in part])
-        follow_part(company, [row.pk for row in part], found, now)
+        try:
+            found = find_receipts([row.idempotency_key for row in part], erp)
+        except RecordError as error:  # none of this part can be read
+            unread.append(str(error))
+            continue
+        unread += follow_part(company, [row.pk for row in part], found, now)
         followed += len(part)
+    if unread:
+        raise RecordError(unread[0])
+    return followed
 
 
 def follow_part(
     company: Company, receipt_ids: Sequence[int], found: dict[str, ErpReceipt], now: datetime
-) -> None:
-    """Write down what was seen of these receipts, in one transaction."""
+) -> list[str]:
+    """Write down what was seen of these receipts, in one transaction.
+
+    Returns what is to be told of those that nobody can read.
+    """
     with database.atomic():
         ids = CashReceipt.objects.filter(pk__in=receipt_ids).values("transaction_id")
         transactions = {
@@ -68,47 +104,42 @@ def follow_part(
         rows = list(
             CashReceipt.objects.select_for_update().filter(pk__in=receipt_ids, state__in=FOLLOWED)
         )
-        posted: list[CashReceipt] = []
-        findings: list[Finding] = []
-        settled: list[str] = []
+        part = Seen()
         for row in rows:
             row.transaction = transactions[row.transaction_id]
-            seen = found.get(row.idempotency_key) or missing(row)
-            see(company, row, seen, posted, findings, settled, now)
-        write_posted(posted, found, now)
+            see(company, row, found.get(row.idempotency_key) or missing(row), part, now)
+        write_posted(part.posted, found, now)
         update_rows(CashReceipt, rows, FIELDS)
-        close_items(company, settled, "Posted in Sage 500.", now=now)
-        open_items(company, findings, now=now)
+        close_items(company, part.settled, "Posted in Sage 500.", now=now)
+        part.findings += write_gone(company, part.gone, now)
+        open_items(company, part.findings, now=now)
+    return part.unread
 
 
 def missing(row: CashReceipt) -> ErpReceipt:
     return ErpReceipt(row.idempotency_key, ErpReceiptState.NOT_FOUND)
 
 
-def see(
-    company: Company,
-    row: CashReceipt,
-    seen: ErpReceipt,
-    posted: list[CashReceipt],
-    findings: list[Finding],
-    settled: list[str],
-    now: datetime,
-) -> None:
+def see(company: Company, row: CashReceipt, seen: ErpReceipt, part: Seen, now: datetime) -> None:
     """Follow one receipt along its edges. Source: Sage reference §14.4."""
+    if seen.state == ErpReceiptState.UNREADABLE:  # it is there: neither gone nor posted
+        row.last_error = f"cannot be read in Sage 500: {seen.message}"[:400]
+        part.unread.append(f"receipt {row.tran_no} {row.last_error}")
+        return
     row.followed_at = now
+    row.last_error = GONE.get(seen.state, "")
     row.erp_amount = seen.amount.amount if seen.amount else row.erp_amount
     row.erp_unapplied = seen.unapplied.amount if seen.unapplied else row.erp_unapplied
     if seen.state in GONE:
         go(row, ReceiptState.DELETED_IN_ERP)
-        row.last_error = GONE[seen.state]
-        findings.append(finding(row, Reason.DELETED_IN_ERP, f"{GONE[seen.state]}."))
+        part.gone.append(row)
         return
     if seen.differs:
         if row.state == ReceiptState.SUBMITTED:
             go(row, ReceiptState.EDITED_IN_ERP)
-        findings.append(finding(row, Reason.EDITED_IN_ERP, edited(row, seen)))
+        part.findings.append(finding(row, Reason.EDITED_IN_ERP, edited(row, seen)))
     if seen.state == ErpReceiptState.INTERRUPTED:
-        findings.append(finding(row, Reason.BATCH_INTERRUPTED, "is in a batch that stopped."))
+        part.findings.append(finding(row, Reason.BATCH_INTERRUPTED, "is in a batch that stopped."))
         raise_alert(
             "batch_interrupted",
             f"batch_interrupted:{company.pk}:{seen.batch_id}",
@@ -121,9 +152,9 @@ def see(
         go(row, ReceiptState.POSTED)
         row.posted_on = seen.posted_on or row.post_date
         row.erp_tran_id = seen.tran_id or row.erp_tran_id
-        posted.append(row)
+        part.posted.append(row)
         if not seen.differs:
-            settled.append(receipt_key(row.pk))
+            part.settled.append(receipt_key(row.pk))
         close_alert(f"batch_interrupted:{company.pk}:{seen.batch_id}", actor="paysync")
 
 
@@ -148,6 +179,26 @@ def edited(row: CashReceipt, seen: ErpReceipt) -> str:
     if seen.amount and seen.amount != ours:
         return f"was changed in Sage 500 from {ours} to {seen.amount}."
     return "has other applications in Sage 500 than were sent."
+
+
+def write_gone(company: Company, gone: Sequence[CashReceipt], now: datetime) -> list[Finding]:
+    """Receipts that left Sage 500. Returns the open question of each, where there is one.
+
+    Where money of the payment went back, the deletion is what its open item asked for. If nothing
+    is left of the payment, nothing is left to decide: its match ends with the receipt.
+    """
+    balances = balances_of([row.transaction for row in gone])
+    findings: list[Finding] = []
+    answered = [left_key(row.pk) for row in gone]
+    for row in gone:
+        held = balances.get(row.transaction_id, {})
+        if any(held.get(bucket) for bucket in TAKE_ORDER):
+            findings.append(finding(row, Reason.DELETED_IN_ERP, f"{row.last_error}."))
+        else:
+            end_match(row.transaction, None, "paysync", "money and receipt are gone", now=now)
+            answered.append(receipt_key(row.pk))
+    close_items(company, answered, "The receipt is gone from Sage 500.", now=now)
+    return findings
 
 
 def write_posted(

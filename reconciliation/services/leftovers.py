@@ -39,6 +39,11 @@ def receipt_key(receipt_id: int) -> str:
     return f"receipt:{receipt_id}"
 
 
+def left_key(receipt_id: int) -> str:
+    """The key of "Sage's receipt still counts money that went back"."""
+    return f"left:{receipt_id}"
+
+
 def open_items(company: Company, findings: Sequence[Finding], *, now: datetime) -> int:
     """Open an item for each finding, or bring its open item up to date. Returns how many are new.
 

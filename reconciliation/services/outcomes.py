@@ -12,7 +12,13 @@ from paysync.domain.ledger import ReceiptState, SubmitCode, SubmitResult, requir
 from paysync.domain.money import Money
 from reconciliation.domain.reasons import Reason
 from reconciliation.models import CashReceipt, ErpBatch, PostingAttempt
-from reconciliation.services.leftovers import Finding, close_items, open_items, receipt_key
+from reconciliation.services.leftovers import (
+    Finding,
+    close_items,
+    left_key,
+    open_items,
+    receipt_key,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -65,9 +71,11 @@ def move_on(row: CashReceipt, state: ReceiptState, changes: dict[str, Any]) -> b
 def end_attempt(
     row: CashReceipt, outcome: str, message: str, now: datetime, code: SubmitCode | None
 ) -> None:
-    PostingAttempt.objects.filter(receipt=row, number=row.attempts_made).update(
-        ended_at=now, outcome=outcome[:30], message=message[:400], code=code
-    )
+    """Complete the try. What Sage 500 answered stays, also when a look-up ends the try again."""
+    changes: dict[str, Any] = {"ended_at": now, "outcome": outcome[:30], "message": message[:400]}
+    if code is not None:
+        changes["code"] = code
+    PostingAttempt.objects.filter(receipt=row, number=row.attempts_made).update(**changes)
 
 
 def tell(row: CashReceipt, item: Reason | None, message: str, now: datetime) -> None:
@@ -80,6 +88,8 @@ def tell(row: CashReceipt, item: Reason | None, message: str, now: datetime) -> 
         row.transaction, row,
     )  # fmt: skip
     open_items(row.company, [finding], now=now)
+    if item == Reason.MONEY_WENT_BACK:  # held after a look: Sage 500 does not have the receipt
+        close_items(row.company, [left_key(row.pk)], "It is not in Sage 500.", now=now)
 
 
 def hold(

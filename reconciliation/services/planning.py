@@ -41,8 +41,12 @@ class Calendar:
         rows = FiscalPeriod.objects.filter(company_id=company_id).order_by("start")
         return cls(tuple(rows))
 
-    def is_open(self, day: date) -> bool:
-        return any(p.is_open and p.start <= day <= p.end for p in self.periods)
+    def is_open(self, day: date, *, since: datetime | None = None) -> bool:
+        """since: only a reading that began after this instant counts."""
+        return any(
+            p.is_open and p.start <= day <= p.end and (since is None or p.read_at > since)
+            for p in self.periods
+        )
 
     def next_open(self, day: date) -> date | None:
         """The first open day after `day`, if a later period is open."""

@@ -18,6 +18,7 @@ from reconciliation.services.journal import Draft, balances_of, write_entries
 from reconciliation.services.leftovers import (
     Finding,
     close_items,
+    left_key,
     match_key,
     open_items,
     receipt_key,
@@ -96,7 +97,7 @@ def note_receipt_left_behind(
         f"{money} of payment {row.gateway_id} is {target.replace('_', ' ')}, "
         f"but receipt {where} in Sage 500 still counts it."
     )
-    finding = Finding(f"left:{receipt.pk}", Reason.MONEY_WENT_BACK, sentence, money, row, receipt)
+    finding = Finding(left_key(receipt.pk), Reason.MONEY_WENT_BACK, sentence, money, row, receipt)
     open_items(row.company, [finding], now=now)
 
 
@@ -122,7 +123,8 @@ def end_match(
         receipt.held_because = ""
         receipt.last_error = f"Taken back: {reason}."
         receipt.save(update_fields=["state", "held_because", "last_error"])
-        close_items(row.company, [receipt_key(receipt.pk)], "Taken back.", now=now)
+        keys = [receipt_key(receipt.pk), left_key(receipt.pk)]
+        close_items(row.company, keys, "Taken back.", now=now)
     match.ended_at, match.ended_by = now, actor
     match.save(update_fields=["ended_at", "ended_by"])
     # A refund booked meanwhile may have taken a part of what was applied.

@@ -10,6 +10,9 @@ from paysync import views
 from paysync.models import Company, Connection, MerchantAccount
 from paysync.services import hints
 from tests.factories import make_company, make_connection, make_merchant_account
+from tests.integration.sage_company import account, dataset, erp, twin
+
+__all__ = ["account", "dataset", "erp", "twin"]
 
 
 @pytest.fixture(autouse=True)

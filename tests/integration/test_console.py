@@ -124,11 +124,11 @@ class Books:
             transaction=payment, event_key=f"capture:{payment.pk}", what="capture", at=self.now,
             on=self.today,
         )  # fmt: skip
-        for bucket, sign in (("captured", -1), ("unidentified", 1)):
+        lines = {"captured": -payment.amount, "applied": Decimal(100), "unapplied": Decimal("0.10")}
+        for bucket, amount in lines.items():
             JournalLine.objects.create(
-                entry=entry, transaction=payment, bucket=bucket, currency="USD",
-                amount=payment.amount * sign,
-            )  # fmt: skip
+                entry=entry, transaction=payment, bucket=bucket, currency="USD", amount=amount
+            )
         match = Match.objects.create(
             transaction=payment, customer=self.customer, rule="exact", rule_version=1,
             signals=["the reference names the invoice"], sentence="It pays the invoice.",

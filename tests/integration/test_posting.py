@@ -2,135 +2,38 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
-from typing import Any
+from datetime import timedelta
 
 import pytest
 
-from paysync.adapters.sage500.http_api import HttpErpConfig, HttpErpLedger
-from paysync.domain.errors import RuleError, UnavailableError
-from paysync.domain.ledger import Bucket, ReceiptState
+from paysync.adapters.sage500.http_api import HttpErpLedger
+from paysync.domain.errors import CredentialError, UnavailableError
+from paysync.domain.ledger import Bucket, ReceiptIntent, SubmitCode, SubmitResult
 from paysync.domain.payments import State
-from paysync.models import Alert, Company, Connection, MerchantAccount
-from paysync.sandbox.company import demo_data
-from paysync.sandbox.sage500.twin import SANDBOX_KEY, SageTwin
-from reconciliation.models import (
-    CashAccount,
-    CashReceipt,
-    GatewayTransaction,
-    GLMapping,
-    Invoice,
-    PostingAttempt,
-    ReconcilingItem,
-)
-from reconciliation.services.decisions import release_receipt
+from paysync.models import Company, MerchantAccount
+from paysync.sandbox.sage500.twin import SageTwin
+from reconciliation.models import CashReceipt, PostingAttempt, ReconcilingItem
 from reconciliation.services.following import follow_receipts
 from reconciliation.services.journal import balances_of
 from reconciliation.services.matching import match_company
-from reconciliation.services.mirrors import refresh_company
-from reconciliation.services.posting import Patience, post_due, resolve_unknown
+from reconciliation.services.posting import Patience, post_due
 from reconciliation.services.proof import prove
 from reconciliation.services.recording import record_transactions
-from reconciliation.services.releasing import unmatch
-from tests.books import refund, sale
-from tests.factories import make_merchant_account
+from tests.books import sale
+from tests.integration.sage_company import (
+    LATER,
+    NOW,
+    ask,
+    call,
+    pay,
+    payable_invoices,
+    post,
+    states,
+    truth,
+)
 
 pytestmark = pytest.mark.django_db
-
-NOW = datetime(2026, 11, 20, 18, 0, tzinfo=UTC)
-LATER = NOW + timedelta(hours=2)
-
-
-@pytest.fixture(scope="module")
-def dataset() -> dict[str, Any]:
-    return demo_data(NOW.date(), customers=20, invoices=120, seed=3)
-
-
-@pytest.fixture
-def twin(dataset: dict[str, Any]) -> Iterator[SageTwin]:
-    with SageTwin() as twin:
-        twin.clock.set(NOW)
-        call(twin, "load", dataset)
-        yield twin
-
-
-@pytest.fixture
-def erp(twin: SageTwin) -> HttpErpLedger:
-    return HttpErpLedger(
-        HttpErpConfig(
-            base_url=twin.url, api_key=SANDBOX_KEY, read_timeout_s=2, submit_timeout_s=0.5
-        )
-    )
-
-
-@pytest.fixture
-def account(company: Company, connection: Connection, erp: HttpErpLedger) -> MerchantAccount:
-    """A merchant account of SOA, its mirrors read from the twin, ready to post."""
-    company.mode = Company.Mode.AUTO
-    company.save()
-    refresh_company(company, erp=erp, now=NOW)
-    account = make_merchant_account(company=company, connection=connection)
-    cash = CashAccount.objects.get(cash_account_id="MERCH-USD")
-    assert cash.gl_account is not None
-    GLMapping.objects.create(
-        company=company,
-        cash_account=cash,
-        gl_account=cash.gl_account,
-        valid_from="2026-01-01",
-        drafted_by="ada",
-        drafted_at=NOW,
-        activated_by="bob",
-        activated_at=NOW,
-    )
-    return account
-
-
-def call(twin: SageTwin, path: str, body: Any) -> Any:
-    import requests
-
-    answer = requests.post(f"{twin.url}/_twin/{path}", json=body, timeout=30)
-    answer.raise_for_status()
-    return answer.json()
-
-
-def truth(twin: SageTwin) -> list[dict[str, Any]]:
-    """The receipts the twin holds, past every adapter."""
-    import requests
-
-    items = requests.get(f"{twin.url}/_twin/receipts", timeout=30).json()["items"]
-    return [item for item in items if item["state"] not in {"deleted", "withdrawn"}]
-
-
-def payable_invoices(count: int) -> list[Invoice]:
-    rows = Invoice.objects.filter(
-        is_open=True, tran_type=501, in_dispute=False, customer__is_active=True, currency="USD"
-    )
-    return list(rows.filter(payable__gt=1).order_by("tran_id")[:count])
-
-
-def pay(account: MerchantAccount, count: int = 3) -> list[GatewayTransaction]:
-    """Payments that name an invoice each, matched."""
-    invoices = payable_invoices(count)
-    records = [sale(amount=f"{i.payable:.2f}", invoice_reference=i.tran_id) for i in invoices]
-    record_transactions(account, records, now=NOW)
-    assert match_company(account.company_id, now=NOW).matched == count
-    return list(GatewayTransaction.objects.order_by("pk"))
-
-
-def post(account: MerchantAccount, erp: HttpErpLedger, at: datetime = NOW, **more: Any) -> Any:
-    return post_due(account.company_id, erp=erp, worker="w1", clock=lambda: at, **more)
-
-
-def ask(account: MerchantAccount, erp: HttpErpLedger, at: datetime = LATER) -> Any:
-    return resolve_unknown(account.company_id, erp=erp, now=at, delays_s=[60, 300], lease_s=900)
-
-
-def states() -> dict[str, int]:
-    return dict(Counter(CashReceipt.objects.values_list("state", flat=True)))
 
 
 def test_a_receipt_is_sent_followed_and_posted(
@@ -191,7 +94,7 @@ def test_an_unknown_outcome_that_did_not_happen_is_sent_again_with_the_same_key(
     assert states() == {"submitted": 1}
     assert [item["idempotency_key"] for item in truth(twin)] == [key]
     outcomes = PostingAttempt.objects.values_list("number", "outcome")
-    assert list(outcomes) == [(1, "not found"), (2, "submitted")]
+    assert list(outcomes) == [(1, "unknown, not found"), (2, "submitted")]
 
 
 def test_an_unknown_receipt_blocks_others_for_the_same_invoice(
@@ -314,70 +217,6 @@ def test_a_group_that_takes_too_long_puts_the_rest_back(
     assert states()["submitted"] >= 1
 
 
-def test_a_deleted_batch_is_never_sent_again_by_itself(
-    account: MerchantAccount, erp: HttpErpLedger, twin: SageTwin
-) -> None:
-    pay(account, 2)
-    post(account, erp)
-    call(twin, "clerk", {"action": "delete", "all": True})
-    follow_receipts(account.company_id, erp=erp, now=LATER)
-    assert states() == {"deleted_in_erp": 2}
-    assert set(ReconcilingItem.objects.values_list("reason", flat=True)) == {"deleted_in_erp"}
-    post(account, erp, LATER)
-    assert truth(twin) == []
-    first = CashReceipt.objects.earliest("pk")
-    again = release_receipt(first.pk, actor="ada", now=LATER)
-    assert again.sequence == 2
-    post(account, erp, LATER)
-    assert len(truth(twin)) == 1
-    assert prove(now=LATER, ledgers={account.company_id: erp}).violations == []
-
-
-def test_a_receipt_that_a_clerk_edited_is_accepted_and_shown(
-    account: MerchantAccount, erp: HttpErpLedger, twin: SageTwin
-) -> None:
-    [payment] = pay(account, 1)
-    post(account, erp)
-    twin.faults.play("batch_edited")
-    call(twin, "clerk", {"action": "post", "all": True})
-    follow_receipts(account.company_id, erp=erp, now=LATER)
-    assert states() == {"posted": 1}
-    assert ReconcilingItem.objects.get(state="open").reason == "edited_in_erp"
-    held = balances_of([payment])[payment.pk]
-    assert held[Bucket.POSTED_UNAPPLIED] == held[Bucket.CAPTURED]
-    assert prove(now=LATER).violations == []
-
-
-def test_an_interrupted_batch_alerts_and_is_posted_once_resumed(
-    account: MerchantAccount, erp: HttpErpLedger, twin: SageTwin
-) -> None:
-    pay(account, 1)
-    post(account, erp)
-    call(twin, "clerk", {"action": "interrupt", "all": True})
-    follow_receipts(account.company_id, erp=erp, now=LATER)
-    assert states() == {"submitted": 1}
-    assert Alert.objects.filter(code="batch_interrupted", closed_at=None).exists()
-    call(twin, "clerk", {"action": "resume", "all": True})
-    follow_receipts(account.company_id, erp=erp, now=LATER)
-    assert states() == {"posted": 1}
-    assert not Alert.objects.filter(code="batch_interrupted", closed_at=None).exists()
-
-
-def test_the_proof_names_a_receipt_that_only_the_erp_has(
-    account: MerchantAccount, erp: HttpErpLedger
-) -> None:
-    pay(account, 1)
-    post(account, erp)
-    CashReceipt.objects.update(state=ReceiptState.DUE, idempotency_key="PT1-1-changed")
-    proof = prove(now=LATER, ledgers={account.company_id: erp}, window=None)
-    assert proof.holds
-    from paysync.domain.payments import Window
-
-    window = Window(NOW - timedelta(days=2), NOW + timedelta(days=2))
-    proof = prove(now=LATER, ledgers={account.company_id: erp}, window=window)
-    assert [violation.name for violation in proof.violations] == ["not ours"]
-
-
 def test_money_that_went_back_while_sending_is_not_sent_afterwards(
     account: MerchantAccount, erp: HttpErpLedger, twin: SageTwin
 ) -> None:
@@ -390,24 +229,6 @@ def test_money_that_went_back_while_sending_is_not_sent_afterwards(
     post(account, erp, LATER + timedelta(hours=1))
     assert states() == {"held": 1}
     assert truth(twin) == []
-
-
-def test_a_refund_after_sending_never_makes_a_receipt_for_more_than_is_left(
-    account: MerchantAccount, erp: HttpErpLedger, twin: SageTwin
-) -> None:
-    [payment] = pay(account, 1)
-    post(account, erp)
-    record_transactions(account, [refund(payment.gateway_id, "0.40", gateway_id="9")], now=NOW)
-    call(twin, "clerk", {"action": "delete", "all": True})
-    follow_receipts(account.company_id, erp=erp, now=LATER)
-    with pytest.raises(RuleError):
-        release_receipt(CashReceipt.objects.get().pk, actor="ada", now=LATER)
-    unmatch(payment.pk, actor="ada", reason="deleted", now=LATER)
-    match_company(account.company_id, now=LATER)
-    again = CashReceipt.objects.get(state="due")
-    assert again.amount == payment.amount - Decimal("0.40")
-    held = balances_of([payment])[payment.pk]
-    assert all(money.amount >= 0 for money in held.values())
 
 
 def test_an_outage_gives_no_receipt_up(
@@ -433,3 +254,45 @@ def test_an_unknown_receipt_holds_back_its_neighbour_in_the_same_group(
     post(account, erp, most=1)
     assert states() == {"unknown": 1, "due": 1}
     assert truth(twin) == []
+
+
+def test_shadow_stops_a_run_under_way_at_the_next_group(
+    account: MerchantAccount, erp: HttpErpLedger, twin: SageTwin
+) -> None:
+    pay(account, 3)
+
+    def switch(text: str) -> None:
+        Company.objects.filter(pk=account.company_id).update(mode=Company.Mode.SHADOW)
+
+    assert post(account, erp, size=1, tell=switch).sent == 1
+    assert states() == {"submitted": 1, "due": 2}
+    assert len(truth(twin)) == 1
+
+
+def test_an_error_of_the_erp_holds_back_its_neighbour_in_the_same_group(
+    account: MerchantAccount, erp: HttpErpLedger
+) -> None:
+    class FailingLedger(HttpErpLedger):
+        """Answers each receipt with code 99, which no card of the twin does."""
+
+        def submit_receipt(self, intent: ReceiptIntent) -> SubmitResult:
+            return SubmitResult(SubmitCode.ERROR)
+
+    invoice = payable_invoices(1)[0]
+    half = f"{invoice.payable / 2:.2f}"
+    records = [sale(amount=half, invoice_reference=invoice.tran_id) for _ in range(2)]
+    record_transactions(account, records, now=NOW)
+    match_company(account.company_id, now=NOW)
+    post(account, FailingLedger(erp._config), most=1)
+    assert states() == {"unknown": 1, "due": 1}
+
+
+def test_refused_credentials_stop_the_run_and_hold_no_receipt(
+    account: MerchantAccount, erp: HttpErpLedger, twin: SageTwin
+) -> None:
+    pay(account, 3)
+    card = twin.faults.play("token_expired", route="*/receipts", times=None)
+    with pytest.raises(CredentialError):
+        post(account, erp)
+    assert states() == {"due": 3}
+    assert card.fired == 1, "more tries could lock the user"

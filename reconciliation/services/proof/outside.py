@@ -1,0 +1,82 @@
+"""The lists of both outside systems against ours."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from paysync.domain.ledger import ErpReceiptState, ReceiptState
+from paysync.domain.payments import GatewayRecord, State, Window
+from paysync.models import Company, MerchantAccount
+from paysync.ports import ErpLedger, PaymentGateway
+from reconciliation.models import CashReceipt, GatewayTransaction, ReconcilingItem
+from reconciliation.services.polling import pages
+from reconciliation.services.proof.money import open_or_decided
+from reconciliation.services.proof.result import Proof
+
+LIVE_IN_ERP = {
+    ErpReceiptState.PENDING,
+    ErpReceiptState.BEING_EDITED,
+    ErpReceiptState.POSTING,
+    ErpReceiptState.INTERRUPTED,
+    ErpReceiptState.POSTED,
+}
+
+
+def check_gateway(proof: Proof, account_id: int, gateway: PaymentGateway, window: Window) -> None:
+    """2: the gateway's list is ours, in number, state and amount."""
+    account = MerchantAccount.objects.get(pk=account_id)
+    held = {
+        (method, gateway_id): (state, amount)
+        for method, gateway_id, state, amount in GatewayTransaction.objects.filter(
+            merchant_account=account
+        ).values_list("method", "gateway_id", "state", "amount")
+    }
+    told = set(
+        ReconcilingItem.objects.filter(open_or_decided(), company=account.company).values_list(
+            "transaction__gateway_id", flat=True
+        )
+    )
+    for page in pages(gateway, window):
+        for record in page.records:
+            proof.checked += 1
+            ours = held.get((record.method.value, record.gateway_id))
+            if ours is None:
+                proof.missing += 1
+                proof.broken(2, "not held", record.gateway_id, "the gateway lists it")
+            elif record.gateway_id not in told and differs(record, *ours):
+                message = f"gateway {record.state} {record.amount}, here {ours[0]} {ours[1]}"
+                proof.broken(2, "held differently", record.gateway_id, message)
+
+
+def differs(record: GatewayRecord, state: str, amount: Decimal) -> bool:
+    """Whether the gateway says something else of a payment than we hold."""
+    if record.state == State.UNKNOWN:
+        return False
+    return state != record.state or round(amount, 3) != record.amount.amount
+
+
+def check_erp(proof: Proof, company_id: int, ledger: ErpLedger, start: date, end: date) -> None:
+    """6 in the ERP: one live receipt per payment there, each of them ours, none of ours missing."""
+    company = Company.objects.get(pk=company_id)
+    receipts = CashReceipt.objects.filter(company=company)
+    ours = dict(receipts.values_list("idempotency_key", "state"))
+    live: dict[str, list[str]] = {}
+    seen: set[str] = set()
+    for receipt in ledger.receipts_on(company.company_id, start, end):
+        proof.checked += 1
+        seen.add(receipt.idempotency_key)
+        if receipt.state in LIVE_IN_ERP:
+            live.setdefault(receipt.gateway_reference, []).append(receipt.idempotency_key)
+        if receipt.idempotency_key not in ours:
+            proof.broken(6, "not ours", receipt.idempotency_key, "the ERP has it, we do not")
+    for reference, keys in live.items():
+        if len(keys) > 1:
+            proof.duplicates += len(keys) - 1
+            proof.broken(6, "duplicate in ERP", reference, ", ".join(keys))
+    there = {ReceiptState.SUBMITTED, ReceiptState.EDITED_IN_ERP, ReceiptState.POSTED}
+    listed = receipts.filter(tran_date__gte=start, tran_date__lte=end)
+    for key, state in listed.values_list("idempotency_key", "state"):
+        if state in there and key not in seen:
+            proof.missing += 1
+            proof.broken(6, "not in ERP", key, f"{state} here, not in the ERP's list")
