@@ -6,12 +6,22 @@ from datetime import timedelta
 
 from django.utils import timezone
 from django_q.models import Success
+from django_q.tasks import async_task
 
-from paysync.domain.errors import ExternalError
+from paysync.domain.errors import ExternalError, RecordError
+from paysync.guarding import (
+    IncompleteError,
+    complete,
+    each,
+    gateway_for,
+    guarded,
+    ledger_for,
+)
 from paysync.models import Company, Connection, MerchantAccount, OutgoingCall
 from paysync.services import audit, health, runs
+from paysync.services.alerts import close_alert, raise_alert
 from paysync.services.preflight import run_preflight
-from paysync.wiring import gateway_for, ledger_for
+from paysync.wiring import DESK_KINDS, inbox_of, outbox_of
 
 KEEP_DAYS = 30
 
@@ -23,22 +33,14 @@ def seal_audit() -> None:
 
 def check_connections() -> None:
     """Schedule: ask every active connection for something harmless."""
-    for pk in Connection.objects.filter(is_active=True).values_list("pk", flat=True):
-        check_connection(pk)
+    active = Connection.objects.filter(is_active=True).values_list("pk", flat=True)
+    each("check connection", active, check_connection)
 
 
 def check_connection(connection_id: int) -> None:
     """Prove that address and credentials of one connection work, and note how it went."""
     connection = Connection.objects.get(pk=connection_id)
-    now = timezone.now()
-    if health.is_resting(connection, now):
-        return
-    try:
-        probe(connection)
-    except ExternalError as error:
-        health.note_failure(connection, error, now, what="connection check")
-    else:
-        health.note_success(connection, now)
+    guarded(connection, lambda: probe(connection), job="check")
 
 
 def probe(connection: Connection) -> None:
@@ -59,11 +61,67 @@ def probe(connection: Connection) -> None:
 def preflight_company(company_id: int, actor: str) -> None:
     """Ask one company's ERP every question of the preflight, for the person who pressed."""
     company = Company.objects.select_related("erp_connection").get(pk=company_id)
-    now = timezone.now()
+
+    def ask() -> None:
+        run_preflight(company, erp=ledger_for(company), now=timezone.now(), actor=actor)
+
+    guarded(company.erp_connection, ask, job=f"preflight:{company_id}")
+
+
+def exchange_all() -> None:
+    """Schedule: read and write the files of every connection that exchanges some."""
+    desks = Connection.objects.filter(is_active=True, kind__in=sorted(DESK_KINDS))
+    each("exchange files", desks.values_list("pk", flat=True), exchange)
+
+
+def exchange(connection_id: int) -> None:
+    """Take in what lies in one inbox, and let leave what waits for the outbox.
+
+    Whether the connection rests is not asked: what lies in the inbox may be what it rests for.
+    """
+    connection = Connection.objects.get(pk=connection_id)
+    alert = f"files:{connection_id}"
     try:
-        run_preflight(company, erp=ledger_for(company), now=now, actor=actor)
+        taken = exchange_files(connection)
+    except IncompleteError:
+        return
     except ExternalError as error:
-        health.note_failure(company.erp_connection, error, now, what="preflight")
+        health.note_failure(connection, error, timezone.now(), what="files")
+        return
+    except RecordError as error:
+        raise_alert(
+            "files_stopped",
+            alert,
+            f"Files of {connection.name} stopped: {error}"[:400],
+            advice="Show it to an engineer. Nothing is lost: it is tried again every minute.",
+            connection=connection,
+            now=timezone.now(),
+        )
+        return
+    health.note_success(connection, timezone.now())
+    close_alert(alert, actor="paysync")
+    if taken:
+        wake_readers(connection)
+
+
+def exchange_files(connection: Connection) -> int:
+    """Files in, then receipts out, whatever happened to the files. Returns how many counted."""
+    key = f"incomplete:{connection.pk}:files"
+    inbox = complete(connection, key, lambda: inbox_of(connection))
+    try:
+        return inbox.take_in()
+    finally:
+        if connection.kind == Connection.Kind.SAGE500_FLAT_FILE:
+            complete(connection, key, lambda: outbox_of(connection)).hand_over()
+
+
+def wake_readers(connection: Connection) -> None:
+    """The mirrors and the receipts follow what came in now, not with their next schedule."""
+    for company in Company.objects.filter(erp_connection=connection, is_active=True):
+        for name in ("refresh", "follow"):
+            async_task(
+                f"reconciliation.tasks.{name}", company.pk, task_name=f"{name} {company.company_id}"
+            )
 
 
 def tidy() -> None:

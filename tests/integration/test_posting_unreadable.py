@@ -13,6 +13,7 @@ from paysync.models import Alert, MerchantAccount
 from paysync.sandbox.sage500.twin import SageTwin
 from reconciliation import tasks
 from reconciliation.models import CashReceipt, ReconcilingItem
+from reconciliation.tasks import books
 from tests.integration.sage_company import (
     LATER,
     NOW,
@@ -121,7 +122,7 @@ def test_what_is_due_goes_out_although_an_unknown_one_cannot_be_read(
     first = CashReceipt.objects.earliest("pk")
     CashReceipt.objects.filter(pk=first.pk).update(state="unknown", attempts_made=1)
     ledger = smudge(erp, first)
-    monkeypatch.setattr(tasks, "ledger_for", lambda company: ledger)
+    monkeypatch.setattr(books, "ledger_for", lambda company: ledger)
     with time_machine.travel(LATER, tick=False):
         tasks.post(account.company_id)
     assert states() == {"unknown": 1, "submitted": 2}

@@ -15,13 +15,15 @@ from django.test import Client
 from django.urls import reverse
 
 from paysync.adapters.sage500.http_api import HttpErpLedger
-from paysync.models import Alert, AuditEntry, Company, PreflightRun
+from paysync.models import Alert, AuditEntry, Company, MerchantAccount, PreflightRun
 from paysync.queries.preflight import FRESH_FOR, is_blocked, needs_preflight
 from paysync.sandbox.sage500.twin import SANDBOX_KEY, SageTwin
 from paysync.services.preflight import run_preflight, worst
 from paysync.services.vault import store_secret
 from paysync.tasks import check_connection, preflight_company
-from tests.integration.sage_company import NOW
+from reconciliation import tasks
+from reconciliation.models import PostingAttempt
+from tests.integration.sage_company import NOW, pay, states
 
 SPOIL = "UPDATE tsmCompanyModule SET Active = 0 WHERE ModuleNo = 5"
 MEND = "UPDATE tsmCompanyModule SET Active = 1 WHERE ModuleNo = 5"
@@ -129,3 +131,18 @@ def test_only_who_may_change_connections_may_ask(reached: Company) -> None:
     watcher = Client()
     watcher.force_login(User.objects.create_user("watcher", is_staff=True))
     assert watcher.post(ask).status_code == 403
+
+
+def test_what_blocks_keeps_receipts_due_until_it_passes(
+    account: MerchantAccount, reached: Company, twin: SageTwin
+) -> None:
+    pay(account, 2)
+    twin.store.execute(SPOIL)
+    tasks.post(reached.pk)
+    assert states() == {"due": 2} and not PostingAttempt.objects.exists()
+    tasks.post(reached.pk)
+    assert states() == {"due": 2} and PreflightRun.objects.count() == 1
+    twin.store.execute(MEND)
+    preflight_company(reached.pk, "mia")
+    tasks.post(reached.pk)
+    assert states() == {"submitted": 2}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -12,13 +13,13 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from paysync.domain.errors import RecordError
+from paysync.guarding import each, gateway_for, guarded
 from paysync.models import Alert, Company, Connection, InboundEvent, MerchantAccount, SyncRun
 from paysync.sandbox.paytrace.twin import PayTraceTwin
 from paysync.schedules import DEFAULTS
 from paysync.services import inbox
 from paysync.services.vault import store_secret
 from reconciliation import tasks
-from reconciliation.guarding import each, gateway_for, guarded
 from reconciliation.models import GatewayTransaction
 from reconciliation.services.polling import poll_merchant_account
 from tests.contract.twins import tell
@@ -103,7 +104,7 @@ def test_every_job_goes_on_past_one_that_fails(
         if len(called) == 1:
             raise ZeroDivisionError
 
-    monkeypatch.setattr(tasks, one, broken)
+    monkeypatch.setattr(import_module(getattr(tasks, job).__module__), one, broken)
     getattr(tasks, job)()
     of_company = called == [first.company_id, last.company_id]
     assert of_company or called == [first.pk, last.pk]

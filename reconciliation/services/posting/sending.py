@@ -17,6 +17,7 @@ from paysync.domain.ledger import ErpReceipt, ErpReceiptState, ReceiptIntent
 from paysync.domain.money import Money
 from paysync.models import Company
 from paysync.ports import ErpLedger
+from paysync.queries.preflight import is_blocked
 from reconciliation.domain.reasons import Reason
 from reconciliation.models import CashReceipt
 from reconciliation.services.outcomes import hold, submitted
@@ -56,7 +57,8 @@ def post_due(
     Safe to repeat and to run by many workers at once: a receipt is claimed before it is sent,
     looked for before it is sent again, and the ERP refuses a second one of the same fingerprint.
     Raises the error that stopped it; what was claimed but not sent is due again by then.
-    The mode is asked for before each claim: shadow stops a long run at the next group.
+    Mode and preflight are asked for before each claim: shadow, or a preflight that blocks, stops a
+    long run at the next group.
     """
     company = Company.objects.select_related("erp_connection").get(pk=company_id)
     posting = Posting()
@@ -71,8 +73,9 @@ def post_due(
 
 
 def may_send(company_id: int) -> bool:
-    """In shadow mode nothing goes out, also not what was due before the switch."""
-    return Company.objects.filter(pk=company_id).exclude(mode=Company.Mode.SHADOW).exists()
+    """Nothing goes out in shadow mode, nor while the preflight blocks, also not what was due."""
+    is_live = Company.objects.filter(pk=company_id).exclude(mode=Company.Mode.SHADOW).exists()
+    return is_live and not is_blocked(company_id)
 
 
 def send_claimed(

@@ -1,14 +1,8 @@
-"""What the queue runs. Each task is one call to a service that is safe to repeat.
-
-Tables hold the work and the queue only wakes somebody up: every task finds its own rows, so a
-message that is lost or comes twice costs nothing.
-"""
+"""Jobs that read PayTrace: by window, by id, by hint, by day."""
 
 from __future__ import annotations
 
 import logging
-import os
-import socket
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -17,33 +11,15 @@ from django_q.tasks import async_task
 
 from paysync.domain.errors import RecordError
 from paysync.domain.payments import Window
-from paysync.models import Company, InboundEvent, MerchantAccount, SyncRun
+from paysync.guarding import each, gateway_for, guarded
+from paysync.models import InboundEvent, MerchantAccount, SyncRun
 from paysync.services import health, inbox, runs
 from paysync.services.alerts import close_alert, raise_alert
-from reconciliation.guarding import each, gateway_for, guarded, ledger_for
-from reconciliation.models import CompletenessCheck, FiscalPeriod
-from reconciliation.services import (
-    decisions,
-    following,
-    matching,
-    mirrors,
-    polling,
-    posting,
-    rechecking,
-)
-from reconciliation.services import proof as proofs
+from reconciliation.models import CompletenessCheck
+from reconciliation.services import polling, rechecking
+from reconciliation.tasks.names import MATCH
 
 logger = logging.getLogger(__name__)
-
-MATCH = "reconciliation.tasks.match"
-POST = "reconciliation.tasks.post"
-
-
-def worker_name() -> str:
-    return f"{socket.gethostname()}:{os.getpid()}"
-
-
-# --- PayTrace -----------------------------------------------------------------------------------
 
 
 def poll_all() -> None:
@@ -190,139 +166,3 @@ def day_window(day: object, now: datetime) -> Window:
     """The instants around one gateway day, a day wider on both sides: its zone is inferred."""
     start = timezone.make_aware(datetime.fromisoformat(f"{day}T00:00:00")) - timedelta(days=1)
     return Window(start, start + timedelta(days=3))
-
-
-# --- Sage 500 -----------------------------------------------------------------------------------
-
-
-def active_companies() -> list[Company]:
-    return list(Company.objects.filter(is_active=True).select_related("erp_connection"))
-
-
-def refresh_all() -> None:
-    """Schedule: read from Sage 500 what changed."""
-    each("refresh", (company.pk for company in active_companies()), refresh)
-
-
-def refresh_all_fully() -> None:
-    """Schedule, at night: read Sage 500 whole."""
-    companies = [company.pk for company in active_companies()]
-    each("refresh_fully", companies, lambda pk: refresh(pk, fully=True))
-
-
-def refresh(company_id: int, *, fully: bool = False) -> None:
-    """Read one company's mirrors; what waited for them is looked at again."""
-    company = Company.objects.select_related("erp_connection").get(pk=company_id)
-    last = SyncRun.objects.filter(job=SyncRun.Job.ERP, company=company, state="done").first()
-    has_mirror = FiscalPeriod.objects.filter(company=company).exists()
-    since = last.started_at if last and has_mirror and not fully else None
-    job = "refresh_fully" if fully else "refresh"
-
-    def call() -> None:
-        with runs.running(SyncRun.Job.ERP, company=company) as run:
-            read = mirrors.refresh_company(
-                company, erp=ledger_for(company), now=timezone.now(), since=since
-            )
-            runs.progress(run, f"{read} records", read=read)
-
-    guarded(company.erp_connection, call, job=f"{job}:{company_id}")
-    async_task(MATCH, company.pk, task_name=f"match {company.company_id}")
-
-
-# --- matching and posting -----------------------------------------------------------------------
-
-
-def match_all() -> None:
-    """Schedule: look again at everything that is not matched."""
-    each("match", (company.pk for company in active_companies()), match)
-
-
-def match(company_id: int) -> None:
-    """Match one company's open payments, then send what is due."""
-    company = Company.objects.get(pk=company_id)
-    with runs.running(SyncRun.Job.MATCH, company=company) as run:
-        result = matching.match_company(company_id, now=timezone.now())
-        freed = decisions.review_held(company_id, now=timezone.now())
-        runs.progress(
-            run,
-            f"{result.matched} matched, {result.left} left over",
-            read=result.seen,
-            written=result.matched,
-        )
-    if result.matched or freed:
-        async_task(POST, company_id, task_name=f"post {company.company_id}")
-
-
-def post_all() -> None:
-    """Schedule: send whatever is due, ask about whatever is unknown."""
-    each("post", (company.pk for company in active_companies()), post)
-
-
-def post(company_id: int) -> None:
-    """Ask about unknown outcomes first, then send what is due."""
-    company = Company.objects.select_related("erp_connection").get(pk=company_id)
-
-    def call() -> None:
-        with runs.running(SyncRun.Job.POST, company=company) as run:
-            erp = ledger_for(company)
-            unread: RecordError | None = None
-            try:
-                posting.resolve_unknown(
-                    company_id,
-                    erp=erp,
-                    now=timezone.now(),
-                    delays_s=settings.UNKNOWN_LOOKUP_DELAYS_S,
-                    lease_s=settings.SENDING_LEASE_S,
-                )
-            except RecordError as error:  # what is due does not wait for it
-                unread = error
-            result = posting.post_due(
-                company_id,
-                erp=erp,
-                worker=worker_name(),
-                clock=timezone.now,
-                patience=posting.Patience(
-                    settings.SENDING_LEASE_S / 3, settings.UNKNOWN_LOOKUP_DELAYS_S[0]
-                ),
-                tell=lambda text: runs.progress(run, text[:200]),
-            )
-            runs.progress(run, f"{result.sent} sent", written=result.sent)
-            if unread:
-                raise unread
-
-    guarded(company.erp_connection, call, job=f"post:{company_id}")
-
-
-def follow_all() -> None:
-    """Schedule: see how far the submitted receipts are."""
-    each("follow", (company.pk for company in active_companies()), follow)
-
-
-def follow(company_id: int) -> None:
-    """Follow one company's receipts in Sage 500."""
-    company = Company.objects.select_related("erp_connection").get(pk=company_id)
-
-    def call() -> None:
-        with runs.running(SyncRun.Job.FOLLOW, company=company) as run:
-            count = following.follow_receipts(
-                company_id, erp=ledger_for(company), now=timezone.now()
-            )
-            runs.progress(run, f"{count} followed", read=count)
-
-    guarded(company.erp_connection, call, job=f"follow:{company_id}")
-
-
-def prove() -> None:
-    """Schedule: check the books against themselves; the outside lists are checked by the day."""
-    proof = proofs.prove(now=timezone.now())
-    if proof.holds:
-        close_alert("proof", actor="paysync")
-        return
-    first = proof.violations[0]
-    raise_alert(
-        "proof_broken",
-        "proof",
-        f"The proof does not hold: {len(proof.violations)} violations, {first.name} first.",
-        advice="Open the proof in the console; the runbook says what each violation means.",
-        now=timezone.now(),
-    )
