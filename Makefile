@@ -7,7 +7,7 @@ TEST_ENV := ENV_FILE=tests/test.env
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-postgres lint format bench lock clean
+.PHONY: help demo test test-mssql lint format bench lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -26,15 +26,20 @@ demo: $(VENV)/.installed ## Start everything with a believable company, until Ct
 test: $(VENV)/.installed ## Run the tests on SQLite, and on PostgreSQL where TEST_POSTGRES_URL names one
 	@echo "== Tests on SQLite"
 	@mkdir -p var
-	@$(TEST_ENV) DATABASE_URL=sqlite:///var/test.sqlite3 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(if $(CI),-m "not postgres") $(ARGS)
+	@$(TEST_ENV) DATABASE_URL=sqlite:///var/test.sqlite3 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(if $(CI),-m "not postgres and not mssql") $(ARGS)
 	@if [ -n "$$TEST_POSTGRES_URL" ]; then \
 		echo "== Tests on PostgreSQL"; \
-		$(TEST_ENV) DATABASE_URL="$$TEST_POSTGRES_URL" $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS); \
+		$(TEST_ENV) DATABASE_URL="$$TEST_POSTGRES_URL" $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(if $(CI),-m "not mssql") $(ARGS); \
 	elif [ -n "$$CI" ]; then \
 		echo "TEST_POSTGRES_URL is not set, and in CI nothing is skipped."; exit 1; \
 	else \
 		echo "== Tests on PostgreSQL: skipped, TEST_POSTGRES_URL is not set (postgres://user:password@host/name)"; \
 	fi
+
+test-mssql: $(VENV)/.installed ## Run the tests that need a T-SQL server, the one that SAGE500_TEST_URL names
+	@[ -n "$$SAGE500_TEST_URL" ] || { echo "SAGE500_TEST_URL is not set (mssql://user:password@host:1433/database?driver=FreeTDS). The tests make and drop that database."; exit 1; }
+	@mkdir -p var
+	@$(TEST_ENV) DATABASE_URL=sqlite:///var/test.sqlite3 $(BIN)/python -m pytest -m mssql $(ARGS)
 
 lint: $(VENV)/.installed ## Check style, types, the arrows between rooms, and missing migrations
 	@echo "== ruff"; $(BIN)/ruff check . && $(BIN)/ruff format --check .

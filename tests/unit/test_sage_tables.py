@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from paysync.adapters.sage500.site import rendered
 from paysync.sandbox.sage500.amounts import home_of, is_whole, mills_of, text_of
 from paysync.sandbox.sage500.store import Store
-from paysync.sandbox.sage500.translate import FILES, HERE, schema, to_sqlite
+from paysync.sandbox.sage500.translate import OURS, SAGE, schema, to_sqlite
 
 BATCH = """
     INSERT INTO tciBatchLog (BatchKey, BatchNo, BatchType, OrigUserID, PostCompanyID,
@@ -26,38 +27,42 @@ def store() -> Store:
     return Store(":memory:")
 
 
-def names_in(file: str) -> set[str]:
-    found = re.findall(r"CREATE TABLE (?:dbo|ptx)\.(\w+)", (HERE / file).read_text())
-    return set(found)
+def names_in(file: Path) -> set[str]:
+    return set(re.findall(r"CREATE TABLE (?:dbo|ptx)\.(\w+)", rendered(file.read_text())))
 
 
 def test_every_table_and_index_of_the_files_is_loaded(store: Store) -> None:
     loaded = {row[0] for row in store.rows("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    expected = names_in("tables.sql") | {f"ptx_{name}" for name in names_in("ptx_tables.sql")}
-    assert loaded == expected
-    assert len(names_in("tables.sql")) == 49
+    assert loaded == names_in(SAGE) | {f"ptx_{name}" for name in names_in(OURS)}
+    assert len(names_in(SAGE)) == 49 and "Receipt" in names_in(OURS)
     wanted = sum(
-        len(re.findall(r"CREATE (?:UNIQUE )?INDEX", (HERE / f).read_text())) for f in FILES
+        len(re.findall(r"CREATE (?:UNIQUE )?INDEX", file.read_text())) for file in (SAGE, OURS)
     )
     made = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
     assert store.value(made) == wanted
 
 
 def test_every_column_line_of_sage_carries_its_grade() -> None:
-    lines = (HERE / "tables.sql").read_text().splitlines()
+    lines = SAGE.read_text().splitlines()
     columns = [line for line in lines if re.match(r"  \w+ (int|varchar|decimal|smallint)", line)]
     assert columns and all(re.search(r"-- [CNI]$", line) for line in columns)
 
 
 def test_a_plain_statement_is_translated() -> None:
-    script = """
-        CREATE SCHEMA ptx;
-        GO
-        CREATE TABLE ptx.T (  -- words
-          K int IDENTITY NOT NULL, A decimal(15,3) NOT NULL DEFAULT 0, D datetime NULL,
-          S varchar(3) NOT NULL, B varchar(9) COLLATE Latin1_General_BIN2 NULL, R float NULL,
-          PRIMARY KEY (K));
-        CREATE UNIQUE INDEX U ON ptx.T (S) WHERE B = 'live';"""
+    script = """\
+IF SCHEMA_ID('ptx') IS NULL
+  EXEC ('CREATE SCHEMA ptx AUTHORIZATION dbo');
+GO
+IF OBJECT_ID('ptx.T', 'U') IS NULL
+BEGIN
+CREATE TABLE ptx.T (  -- words
+  K int IDENTITY NOT NULL, A decimal(15,3) NOT NULL DEFAULT 0, D datetime NULL,
+  S varchar(3) NOT NULL, B varchar(9) COLLATE Latin1_General_BIN2 NULL, R float NULL,
+  PRIMARY KEY (K));
+CREATE UNIQUE INDEX U ON ptx.T (S) WHERE B = 'live';
+END;
+GO
+"""
     table, index = to_sqlite(script)
     assert re.sub(r"\s+", " ", table) == (
         "CREATE TABLE ptx_T ( K INTEGER NOT NULL, "

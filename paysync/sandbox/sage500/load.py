@@ -89,6 +89,7 @@ def load(store: Store, data: Record, now: datetime) -> dict[str, int]:
     counts = {"companies": 0, "customers": 0, "invoices": 0}
     with store.write():
         load_shared(store, data)
+        store.take_keys("tarCustPmtLog", 0)  # a real site has the counter before its first receipt
         for company in data.get("companies", ()):
             load_company(store, company)
             counts["companies"] += 1

@@ -1,9 +1,10 @@
 """T-SQL table definitions, as far as our two files use them, to SQLite.
 
-Kept on the way: lengths (a CHECK, where SQL Server raises 8152), case-insensitive comparison of
-varchar (the likely collation, inferred) unless a binary collation is named, exact decimals (scaled
-integers, checked), keys, unique and filtered indexes. `dbo.` goes, `ptx.Receipt` becomes
-`ptx_Receipt`.
+One is the picture of Sage 500 beside this file, the other the schema of the shipped wrappers, whose
+variables take their defaults. `IF ... BEGIN ... END` around a table goes: the database is new.
+Kept: lengths (a CHECK, where SQL Server raises 8152), case-insensitive comparison of varchar (the
+likely collation, inferred) unless a binary collation is named, exact decimals (scaled integers,
+checked), keys, unique and filtered indexes. `dbo.` goes, `ptx.Receipt` becomes `ptx_Receipt`.
 """
 
 from __future__ import annotations
@@ -11,11 +12,16 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-HERE = Path(__file__).parent
-FILES = ("tables.sql", "ptx_tables.sql")
+from paysync.adapters.sage500.script import FOLDER
+from paysync.adapters.sage500.site import rendered
+
+SAGE = Path(__file__).parent / "tables.sql"
+OURS = FOLDER / "00_schema.sql"
 
 COMMENT = re.compile(r"--[^\n]*")
 BATCH_END = re.compile(r"^\s*GO\s*$", re.MULTILINE)
+GUARD = re.compile(r"^IF OBJECT_ID\([^)]*\) IS NULL\s+BEGIN$(.*?)^END;", re.MULTILINE | re.DOTALL)
+SCHEMA = re.compile(r"^(IF SCHEMA_ID|CREATE SCHEMA)[^;]*;", re.MULTILINE)
 TEXT = re.compile(r"(\w+) varchar\((\d+|max)\)(?: COLLATE (\w+))?")
 DECIMAL = re.compile(r"(\w+) decimal\(\d+,(\d+)\)")
 WORDS = [
@@ -30,17 +36,14 @@ WORDS = [
 
 def to_sqlite(script: str) -> list[str]:
     """The statements of a T-SQL script, each as SQLite takes it."""
-    bare = BATCH_END.sub(";", COMMENT.sub("", script))
+    bare = GUARD.sub(r"\1", SCHEMA.sub("", BATCH_END.sub(";", COMMENT.sub("", script))))
     statements = [part.strip() for part in bare.split(";")]
-    return [_translate(s) for s in statements if s and not s.startswith("CREATE SCHEMA")]
+    return [_translate(s) for s in statements if s]
 
 
 def schema() -> list[str]:
     """The statements that make the twin's whole database."""
-    found: list[str] = []
-    for name in FILES:
-        found += to_sqlite((HERE / name).read_text())
-    return found
+    return to_sqlite(SAGE.read_text()) + to_sqlite(rendered(OURS.read_text()))
 
 
 def _translate(statement: str) -> str:
