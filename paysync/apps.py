@@ -17,6 +17,6 @@ class PaysyncConfig(AppConfig):
     verbose_name = "Set-up"
 
     def ready(self) -> None:
-        from paysync import schedules
+        from paysync import checks, schedules  # noqa: F401 - checks register themselves
 
         schedules.connect(self)

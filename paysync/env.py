@@ -14,6 +14,8 @@ import environ
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
+from paysync.mssql_url import own_sqlserver
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATABASES = ("sqlite", "postgres", "postgresql", "mssql")
 #: The longest that a look-up may wait for the next one, in seconds.
@@ -105,8 +107,11 @@ def database(name: str, advice: str) -> dict[str, Any]:
     """Django's settings of the database at a URL."""
     url = required(name, advice)
     refusal = ImproperlyConfigured(f"{name} names no database we know. {advice}")
-    if url.partition("://")[0] not in DATABASES:
+    scheme = url.partition("://")[0]
+    if scheme not in DATABASES:
         raise refusal
+    if scheme == "mssql":
+        return own_sqlserver(name, url)
     try:
         found: dict[str, Any] = env.db_url_config(url)
     except ValueError:

@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 
 from paysync.env import BASE_DIR, database, delays, env, fernet_keys, number, required, switch, zone
+from paysync.mssql_url import sqlserver
 
 # --- the site -----------------------------------------------------------------------------------
 
@@ -103,6 +104,7 @@ else:
     _database["CONN_HEALTH_CHECKS"] = True
 # A pool would be forked open by the worker cluster and hang it; one connection stays instead.
 _database["CONN_MAX_AGE"] = None
+DATABASE_CONNECTION_POOLING = False  # unixODBC's own, should a machine have switched it on
 
 # --- secrets of the outside systems -------------------------------------------------------------
 
@@ -195,6 +197,15 @@ PAYTRACE_READ_TIMEOUT_S = number("PAYTRACE_READ_TIMEOUT_S", 30, 0.1, 300)
 PAYTRACE_MONEY_TIMEOUT_S = number("PAYTRACE_MONEY_TIMEOUT_S", 90, 0.1, 600)
 ERP_READ_TIMEOUT_S = number("ERP_READ_TIMEOUT_S", 30, 0.1, 300)
 ERP_SUBMIT_TIMEOUT_S = number("ERP_SUBMIT_TIMEOUT_S", 60, 0.1, 600)
+# Sage's own database, for companies whose connection is "on SQL Server". Only wrappers write there.
+_sage500_url = env.str("SAGE500_DATABASE_URL", default="").strip()
+if _sage500_url:
+    DATABASES["sage500"] = sqlserver(
+        "SAGE500_DATABASE_URL", _sage500_url, query_timeout_s=ERP_READ_TIMEOUT_S
+    )
+DATABASE_ROUTERS = ["paysync.routers.SageRouter"]
+# The folder shared with sites that exchange files with us; one folder in it for each connection.
+ERP_FILES_DIR = env.str("ERP_FILES_DIR", default="").strip()
 # When an unknown outcome is looked up again, in seconds after the try; the last one repeats.
 UNKNOWN_LOOKUP_DELAYS_S = delays("UNKNOWN_LOOKUP_DELAYS_S", "60,300,1800,3600")
 # How long a receipt may stay in "sending" before its worker is taken for dead.

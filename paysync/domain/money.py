@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import total_ordering
+from functools import cache, total_ordering
 
 from paysync.domain.errors import RecordError
 
@@ -17,6 +17,7 @@ DIGITS = {
     "VND": 0, "VUV": 0, "XAF": 0, "XOF": 0, "XPF": 0,
 }  # fmt: skip
 
+CODE = re.compile(r"[A-Z]{3}")
 PLAIN = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 #: The columns are decimal(15,3), as in Sage 500: twelve digits before the point.
@@ -26,6 +27,16 @@ LIMIT = Decimal("999999999999.999")
 def digits_of(currency: str) -> int:
     """Digits after the decimal point that `currency` (ISO 4217, upper case) uses."""
     return DIGITS.get(currency, 2)
+
+
+@cache
+def unit_of(currency: str) -> Decimal:
+    """The minor unit, such as 0.01. Raises RecordError for what is no code. Kept: asked for every
+    amount there is.
+    """
+    if not CODE.fullmatch(currency):
+        raise RecordError(f"{currency!r} is not a currency code")
+    return Decimal(1).scaleb(-digits_of(currency))
 
 
 @total_ordering
@@ -41,17 +52,16 @@ class Money:
     currency: str = "USD"
 
     def __post_init__(self) -> None:
-        if not isinstance(self.amount, Decimal):
-            raise RecordError(f"an amount must be Decimal, not {type(self.amount).__name__}")
-        if not re.fullmatch(r"[A-Z]{3}", self.currency):
-            raise RecordError(f"{self.currency!r} is not a currency code")
-        if not self.amount.is_finite() or abs(self.amount) > LIMIT:
+        amount = self.amount
+        if not isinstance(amount, Decimal):
+            raise RecordError(f"an amount must be Decimal, not {type(amount).__name__}")
+        unit = unit_of(self.currency)
+        if not amount.is_finite() or not -LIMIT <= amount <= LIMIT:
             raise RecordError("the amount is not a finite number of at most 12 digits")
-        unit = Decimal(1).scaleb(-digits_of(self.currency))
-        whole = self.amount.quantize(unit)
-        if self.amount != whole:
-            raise RecordError(f"{self.amount} {self.currency} is not whole minor units")
-        object.__setattr__(self, "amount", abs(whole) if whole == 0 else whole)
+        whole = amount.quantize(unit)
+        if amount != whole:
+            raise RecordError(f"{amount} {self.currency} is not whole minor units")
+        object.__setattr__(self, "amount", whole if whole else abs(whole))
 
     @classmethod
     def parse(cls, text: object, currency: str = "USD") -> Money:

@@ -134,6 +134,10 @@ class TdsServer:
         """Answer statements that match `pattern` (a regular expression), `times` times."""
         self.rules.insert(0, Rule(re.compile(pattern, re.IGNORECASE | re.DOTALL), answers, times))
 
+    def accept_all(self) -> None:
+        """Statements without a rule succeed from now on, and return nothing."""
+        self.rules.append(Rule(re.compile(""), (), None))
+
     def said(self, pattern: str) -> list[Call]:
         """The statements that arrived and match."""
         wanted = re.compile(pattern, re.IGNORECASE | re.DOTALL)
@@ -215,7 +219,7 @@ class Session:
             refused = Error(18456, f"Login failed for user '{user}'.", 14)
         if refused:
             self.send(error_of(refused) + tokens.done(status=tokens.IS_ERROR))
-            cut(self.line)
+            self.line.shutdown(socket.SHUT_WR)  # a reset could overtake the message
             return
         database = login_field(body, 8) or self.server.database
         self.send(tokens.logged_in(database, PACKET))
