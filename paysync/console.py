@@ -20,12 +20,15 @@ NAVIGATION: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         ("Open items", "assignment_late", "reconciliation.reconcilingitem"),
         ("Payments", "credit_card", "reconciliation.gatewaytransaction"),
         ("Receipts", "receipt_long", "reconciliation.cashreceipt"),
+        ("Receipts to enter", "keyboard", "paysync.deskreceipt"),
         ("Invoices", "description", "reconciliation.invoice"),
         ("Customers", "groups", "customers.customer"),
     )),
     ("Inbox & runs", (
         ("Inbox", "inbox", "paysync.inboundevent"),
         ("Sync runs", "sync", "paysync.syncrun"),
+        ("Imported files", "upload_file", "paysync.deskimport"),
+        ("Batches for Sage 500", "outbox", "paysync.deskbatch"),
         ("Schedules", "schedule", "django_q.schedule"),
         ("Failed jobs", "error", "django_q.failure"),
         ("Finished jobs", "task_alt", "django_q.success"),
@@ -53,6 +56,12 @@ NAVIGATION: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         ("Roles", "shield_person", "auth.group"),
     )),
 )  # fmt: skip
+#: Kinds of connections without which an entry is left out.
+DESK_ENTRIES = {
+    "paysync.deskreceipt": ("sage500_manual",),
+    "paysync.deskimport": ("sage500_manual", "sage500_flat_file"),
+    "paysync.deskbatch": ("sage500_manual", "sage500_flat_file"),
+}
 #: More open items than this are shown as "999+": nobody counts them in a menu.
 MOST_COUNTED = 999
 
@@ -71,7 +80,8 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """The groups and entries that this user may see."""
     groups = [{"items": [today(request)]}]
     for title, entries in NAVIGATION:
-        items = [to_item(request, *entry) for entry in entries if may_view(request, entry[2])]
+        seen = [entry for entry in entries if may_view(request, entry[2]) and is_used(entry[2])]
+        items = [to_item(request, *entry) for entry in seen]
         if items:
             groups.append({"title": title, "items": items})  # type: ignore[dict-item]
     return groups
@@ -110,7 +120,15 @@ def always(request: HttpRequest) -> bool:
 def may_view(request: HttpRequest, label: str) -> bool:
     app, model = label.split(".")
     user = request.user
-    return user.has_perm(f"{app}.view_{model}") or user.has_perm(f"{app}.change_{model}")
+    return any(user.has_perm(f"{app}.{verb}_{model}") for verb in ("view", "change", "enter"))
+
+
+def is_used(label: str) -> bool:
+    """Entries about files and keyed entry are for sites that have such a connection."""
+    if label not in DESK_ENTRIES:
+        return True
+    connections = apps.get_model("paysync.connection")._default_manager
+    return bool(connections.filter(kind__in=DESK_ENTRIES[label]).exists())
 
 
 def open_item_badge() -> dict[str, Any]:

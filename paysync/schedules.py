@@ -25,6 +25,7 @@ DEFAULTS = (
     Default("Work the inbox", "reconciliation.tasks.process_hints", minutes=1),
     Default("Read Sage 500", "reconciliation.tasks.refresh_all", minutes=10),
     Default("Read Sage 500 whole", "reconciliation.tasks.refresh_all_fully", cron="30 2 * * *"),
+    Default("Exchange files", "paysync.tasks.exchange_all", minutes=1),
     Default("Match", "reconciliation.tasks.match_all", minutes=5),
     Default("Hand over receipts", "reconciliation.tasks.post_all", minutes=1),
     Default("Follow receipts", "reconciliation.tasks.follow_all", minutes=5),

@@ -1,5 +1,15 @@
 """The console's lists and forms of the ground floor."""
 
-from paysync.admin import audit, connections, inbox, jobs, preflight, setup, users
+from paysync.admin import audit, connections, desk, inbox, jobs, preflight, setup, users, work_list
 
-__all__ = ["audit", "connections", "inbox", "jobs", "preflight", "setup", "users"]
+__all__ = [
+    "audit",
+    "connections",
+    "desk",
+    "inbox",
+    "jobs",
+    "preflight",
+    "setup",
+    "users",
+    "work_list",
+]

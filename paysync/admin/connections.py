@@ -23,9 +23,11 @@ from unfold.widgets import (
 )
 
 from paysync.admin.base import ConsoleAdmin, actor_of, require_permission
+from paysync.domain.errors import RecordError
 from paysync.models import Connection, Secret
 from paysync.services.vault import store_secret
 from paysync.templatetags.console import ago, badge
+from paysync.wiring import site_settings
 
 Kind = Connection.Kind
 PAYTRACE = frozenset({Kind.PAYTRACE_V3, Kind.PAYTRACE_V1})
@@ -142,7 +144,18 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
         options = self.cleaned_data["options"] or {}
         if not isinstance(options, dict):
             raise forms.ValidationError('Give the options as {"name": "value"}.')
+        if "site" in options:
+            self.require_site(options)
         return options
+
+    def require_site(self, options: dict[str, Any]) -> None:
+        """The site's names become SQL text: each must have the plain form of its kind."""
+        if not isinstance(options["site"], dict):
+            raise forms.ValidationError('Give the site settings as {"site": {"name": "value"}}.')
+        try:
+            site_settings(Connection(options=options))
+        except RecordError as error:
+            raise forms.ValidationError(str(error)) from error
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -192,7 +205,28 @@ class ConnectionAdmin(ConsoleAdmin):
     list_filter = (("kind", ChoicesDropdownFilter), ("health", ChoicesDropdownFilter))
     search_fields = ("name", "slug", "base_url")
     change_form_outer_before_template = "paysync/_connection_health.html"
+    change_form_outer_after_template = "paysync/_site_settings.html"
     posts: ClassVar[dict[str, str]] = {"test": "test_connection"}
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Below the form of a SQL Server connection: its site settings, each with its grade."""
+        context = {**(extra_context or {}), **self.site_of(object_id)}
+        return super().changeform_view(request, object_id, form_url, context)  # type: ignore[no-any-return]
+
+    def site_of(self, object_id: str | None) -> dict[str, Any]:
+        if not object_id or not object_id.isdecimal():
+            return {}
+        shown = Connection.objects.filter(pk=object_id, kind=Kind.SAGE500_SQLSERVER).first()
+        try:
+            return {"site_settings": site_settings(shown)} if shown else {}
+        except RecordError as error:
+            return {"site_problem": str(error)}
 
     def get_readonly_fields(self, request: HttpRequest, obj: Connection | None = None) -> list[str]:
         """Adapter and hint address of a connection in use do not change under it."""

@@ -49,7 +49,8 @@ class CompanyAdmin(ConsoleAdmin):
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "erp_connection":
-            kwargs["queryset"] = Connection.objects.filter(kind=Connection.Kind.SAGE500_HTTP)
+            gateways = [Connection.Kind.PAYTRACE_V3, Connection.Kind.PAYTRACE_V1]
+            kwargs["queryset"] = Connection.objects.exclude(kind__in=gateways)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     @admin.display(description="Mode", ordering="mode")

@@ -1,6 +1,14 @@
 """Tables of the ground floor: set-up, vault, inbox, runs, audit."""
 
 from paysync.models.audit import Alert, AuditEntry
+from paysync.models.desk import (
+    DeskBatch,
+    DeskClaim,
+    DeskImport,
+    DeskReceipt,
+    DeskRecord,
+    DeskSnapshot,
+)
 from paysync.models.inbox import Counter, InboundEvent
 from paysync.models.preflight import PreflightRun
 from paysync.models.runs import OutgoingCall, SyncRun
@@ -12,6 +20,12 @@ __all__ = [
     "Company",
     "Connection",
     "Counter",
+    "DeskBatch",
+    "DeskClaim",
+    "DeskImport",
+    "DeskReceipt",
+    "DeskRecord",
+    "DeskSnapshot",
     "InboundEvent",
     "MerchantAccount",
     "OutgoingCall",

@@ -11,35 +11,42 @@ APPS = ("paysync", "customers", "reconciliation")
 #: What a person sees in the course of finance work: no connection, no secret, no raw event.
 FINANCE_SEES = (
     "paysync.company", "paysync.merchantaccount", "paysync.alert", "paysync.syncrun",
-    "paysync.preflightrun", "customers.customer", "customers.customerlink", "reconciliation.*",
+    "paysync.preflightrun", "paysync.deskreceipt", "customers.customer", "customers.customerlink",
+    "reconciliation.*",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A group by name. views and changes name models; `app.*` is every model of an app."""
+    """A group by name. views and changes name models; `app.*` is every model of an app.
+
+    enters: what its people type into Sage 500 themselves.
+    """
 
     name: str
     views: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
     adds: tuple[str, ...] = ()
+    enters: tuple[str, ...] = ()
 
 
+BY_HAND = ("paysync.deskreceipt",)
 CLERK_CHANGES = ("reconciliation.reconcilingitem",)
 APPROVER_CHANGES = (*CLERK_CHANGES, "reconciliation.cashreceipt")
 JOBS = ("django_q.schedule", "django_q.success", "django_q.failure", "django_q.ormq")
 
 ROLES = (
-    Role("Finance clerk", FINANCE_SEES, CLERK_CHANGES),
-    Role("Finance approver", FINANCE_SEES, APPROVER_CHANGES),
+    Role("Finance clerk", FINANCE_SEES, CLERK_CHANGES, enters=BY_HAND),
+    Role("Finance approver", FINANCE_SEES, APPROVER_CHANGES, enters=BY_HAND),
     Role(
         "Finance admin",
         (*FINANCE_SEES, "paysync.*", "django_q.schedule"),
         (*APPROVER_CHANGES, "paysync.company", "paysync.merchantaccount", "paysync.connection",
-         "paysync.alert", "paysync.inboundevent", "reconciliation.glmapping",
+         "paysync.alert", "paysync.inboundevent", "paysync.deskbatch", "reconciliation.glmapping",
          "django_q.schedule"),
         ("paysync.company", "paysync.merchantaccount", "paysync.connection",
          "reconciliation.glmapping"),
+        BY_HAND,
     ),
     Role(
         "Auditor",
@@ -50,7 +57,7 @@ ROLES = (
         "Operator",
         ("paysync.connection", "paysync.merchantaccount", "paysync.company", "paysync.syncrun",
          "paysync.inboundevent", "paysync.outgoingcall", "paysync.counter", "paysync.alert",
-         "paysync.preflightrun", *JOBS),
+         "paysync.preflightrun", "paysync.deskimport", "paysync.deskbatch", *JOBS),
         ("paysync.connection", "paysync.alert", "paysync.inboundevent", "django_q.schedule",
          "django_q.failure"),
         ("paysync.connection", "django_q.schedule"),
@@ -72,6 +79,7 @@ def ensure_role(role: Role) -> Group:
         permissions("view", role.views)
         | permissions("change", role.changes)
         | permissions("add", role.adds)
+        | permissions("enter", role.enters)
     )
     group.permissions.add(*Permission.objects.filter(wanted))
     return group
