@@ -728,3 +728,25 @@ def test_the_form_tells_which_accounts_sage_has(as_boss: Client, books: Books) -
     text = as_boss.get(reverse("admin:reconciliation_glmapping_check"), chosen).content.decode()
     assert "Sage 500 has this cash account" in text
     assert "Sage 500 has this GL account" in text
+
+
+# --- Sage 500 on SQL Server -----------------------------------------------------------------------
+
+
+def test_site_settings_are_shown_with_how_sure_they_are(as_boss: Client) -> None:
+    sage = Connection.objects.create(
+        slug="sage", name="Sage", kind="sage500_sqlserver", options={"site": {"BatchType": "599"}}
+    )
+    text = as_boss.get(address(Connection, "change", sage.pk)).content.decode()
+    assert "PaymentKeyName" in text and "inferred" in text and "instead of 503" in text
+
+
+@pytest.mark.parametrize(
+    "site", ['{"BatchType": "503; DROP TABLE x"}', '{"Nonsense": "1"}', '["BatchType"]']
+)
+def test_a_site_setting_of_another_form_is_refused(as_boss: Client, site: str) -> None:
+    sage = Connection.objects.create(slug="sage", name="Sage", kind="sage500_sqlserver")
+    fields = form_of(sage, base_url="", options=f'{{"site": {site}}}')
+    answer = as_boss.post(address(Connection, "change", sage.pk), fields)
+    sage.refresh_from_db()
+    assert answer.status_code == 200 and sage.options == {}
