@@ -35,7 +35,7 @@ from paysync.domain.ledger import Application, Invoice, ReceiptIntent, SubmitCod
 from paysync.domain.money import Money
 from paysync.mssql_url import sqlserver
 from paysync.sandbox.company import PROFILES, company_data, demo_data
-from tests.mssql.engine import VARIABLE
+from tests.mssql.engine import VARIABLE, Engine
 from tests.mssql.site import SageSite, the_site
 from tests.tds.drivers import register_drivers
 
@@ -128,8 +128,9 @@ READERS: dict[str, Callable[[SageSite], int]] = {"port": read_by_port, "bare": r
 
 def read_alone(side: str) -> None:
     """In a process of its own: read everything once, say the seconds and the peak of memory."""
-    site = the_site()
-    assert site is not None
+    engine = Engine.from_environment()
+    assert engine is not None
+    site = SageSite(engine, engine.address.database)  # built and loaded by the process before us
     site.connect().execute("SELECT 1").fetchone()
     started = time.perf_counter()
     count = READERS[side](site)
