@@ -7,7 +7,7 @@ TEST_ENV := ENV_FILE=tests/test.env
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-mssql lint format bench lock clean
+.PHONY: help demo test test-mssql test-mssql-own lint format bench lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -23,7 +23,7 @@ $(VENV)/.installed: requirements-dev.txt
 demo: $(VENV)/.installed ## Start everything with a believable company, until Ctrl-C
 	@exec $(BIN)/python manage.py demo
 
-test: $(VENV)/.installed ## Run the tests on SQLite, and on PostgreSQL where TEST_POSTGRES_URL names one
+test: $(VENV)/.installed ## Run the tests on SQLite, and where TEST_POSTGRES_URL and TEST_MSSQL_URL name them, there
 	@echo "== Tests on SQLite"
 	@mkdir -p var
 	@$(TEST_ENV) DATABASE_URL=sqlite:///var/test.sqlite3 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(if $(CI),-m "not postgres and not mssql") $(ARGS)
@@ -35,6 +35,13 @@ test: $(VENV)/.installed ## Run the tests on SQLite, and on PostgreSQL where TES
 	else \
 		echo "== Tests on PostgreSQL: skipped, TEST_POSTGRES_URL is not set (postgres://user:password@host/name)"; \
 	fi
+	@if [ -n "$$TEST_MSSQL_URL" ]; then $(MAKE) --no-print-directory test-mssql-own; \
+	else echo "== Tests on SQL Server: skipped, TEST_MSSQL_URL is not set (mssql://user:password@host/name)"; fi
+
+test-mssql-own: $(VENV)/.installed ## Run the tests with paysync's own database on the SQL Server that TEST_MSSQL_URL names
+	@[ -n "$$TEST_MSSQL_URL" ] || { echo "TEST_MSSQL_URL is not set (mssql://user:password@host:1433/name?trust_server_certificate=yes). The tests make and drop the database test_name."; exit 1; }
+	@echo "== Tests on SQL Server"
+	@$(TEST_ENV) DATABASE_URL="$$TEST_MSSQL_URL" $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not mssql" $(ARGS)
 
 test-mssql: $(VENV)/.installed ## Run the tests that need a T-SQL server, the one that SAGE500_TEST_URL names
 	@[ -n "$$SAGE500_TEST_URL" ] || { echo "SAGE500_TEST_URL is not set (mssql://user:password@host:1433/database?driver=FreeTDS). The tests make and drop that database."; exit 1; }

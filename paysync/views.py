@@ -8,7 +8,7 @@ from functools import partial
 
 from csp.decorators import csp_exempt
 from django.conf import settings
-from django.db import DatabaseError, transaction
+from django.db import Error, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -41,7 +41,7 @@ def receive_hint(request: HttpRequest, connection: str) -> HttpResponse:
         return answer
     try:
         return take_hint(request, connection)
-    except (DatabaseError, RecordError):
+    except (Error, RecordError):
         logger.exception("hint not taken", extra={"connection": connection})
         return refusal_answer(
             HintRefusedError(503, "unavailable", "Nothing was kept: send it again later.")

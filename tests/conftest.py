@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.db import connection
+from pytest_django import DjangoDbBlocker
 
 CHROMIUM = Path("/usr/bin/chromium")
 
@@ -21,6 +23,21 @@ def django_db_modify_db_settings(
         folder = tmp_path_factory.mktemp("database")
         database.setdefault("TEST", {})["NAME"] = str(folder / "test.sqlite3")
     request.getfixturevalue("django_db_modify_db_settings_parallel_suffix")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """On SQL Server, readers of the test database wait for no writer: docs/sql-server.md."""
+    if connection.vendor != "microsoft":
+        return
+    asked = "SELECT is_read_committed_snapshot_on FROM sys.databases WHERE name = DB_NAME()"
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(asked)
+        [(has_snapshots,)] = cursor.fetchall()
+        if not has_snapshots:
+            cursor.execute(
+                "ALTER DATABASE CURRENT SET READ_COMMITTED_SNAPSHOT ON WITH ROLLBACK IMMEDIATE"
+            )
 
 
 @pytest.hookimpl(trylast=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.db import connection
 
@@ -17,9 +19,8 @@ def url_of_test_database() -> str:
     values = connection.settings_dict
     if values["ENGINE"].endswith("sqlite3"):
         return f"sqlite:///{values['NAME']}"
-    password = f":{values['PASSWORD']}" if values["PASSWORD"] else ""
-    host = f"{values['HOST'] or 'localhost'}:{values['PORT'] or 5432}"
-    return f"postgres://{values['USER']}{password}@{host}/{values['NAME']}"
+    configured = urlsplit(os.environ["DATABASE_URL"])
+    return configured._replace(path=f"/{values['NAME']}").geturl()
 
 
 def in_threads(count: int, work: Callable[[int], Any]) -> list[Any]:

@@ -9,7 +9,7 @@ from customers.models import Customer, CustomerLink
 from customers.services.mirror import normalize_id
 from paysync.models import MerchantAccount
 from paysync.services.audit import record_many
-from paysync.services.bulk import chunks
+from paysync.services.bulk import chunks, insert_missing
 
 
 def find_payers(
@@ -57,7 +57,7 @@ def link_by_key(
         if normalize_id(text) in by_id
     ]
     if links:
-        CustomerLink.objects.bulk_create(links, ignore_conflicts=True)
+        insert_missing(links)
         stored = CustomerLink.objects.filter(
             merchant_account=merchant_account,
             gateway_customer_id__in=[link.gateway_customer_id for link in links],

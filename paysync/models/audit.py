@@ -44,10 +44,14 @@ class AuditEntry(models.Model):
         ordering: ClassVar = ["-pk"]
         verbose_name_plural = "audit entries"
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["seal"], name="a_seal_is_unique"),
+            # The condition is for SQL Server, where two NULLs are equal.
+            models.UniqueConstraint(
+                fields=["seal"], condition=Q(seal__isnull=False), name="a_seal_is_unique"
+            ),
         ]
         indexes: ClassVar = [
             models.Index(fields=["subject_type", "subject_id"], name="audit_by_subject"),
+            models.Index(fields=["id"], condition=Q(seal__isnull=True), name="audit_unsealed"),
         ]
 
     def __str__(self) -> str:

@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.db.models import Count, Min, Q
 from django.utils import timezone
 from django_q.brokers import get_broker
@@ -95,7 +95,7 @@ def is_database_reachable() -> bool:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
             return cursor.fetchone() is not None
-    except DatabaseError:
+    except Error:
         logger.warning("the database does not answer", exc_info=True)
         return False
 

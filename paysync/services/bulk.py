@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
-from django.db import connections, models, router, transaction
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, connections, models, router, transaction
 from django.db.models import QuerySet
 
 T = TypeVar("T")
@@ -28,6 +29,63 @@ def locked(rows: QuerySet[M]) -> QuerySet[M]:
     """
     features = connections[rows.db].features
     return rows.select_for_update(no_key=features.has_select_for_no_key_update)
+
+
+def insert_rows(rows: Sequence[M], *, by: Sequence[str], among: QuerySet[M]) -> list[M]:
+    """Insert the rows and give each its primary key. Returns them.
+
+    by: attributes in which the rows differ; among: the part of the table where no two rows share
+    them. SQL Server returns the new keys in no certain order: there the rows are read back.
+    """
+    inserted = among.model._default_manager.bulk_create(rows, batch_size=CHUNK)
+    nameless = {tuple(getattr(row, name) for name in by): row for row in inserted if row.pk is None}
+    for part in chunks(nameless):
+        held = among.filter(**{f"{by[0]}__in": {key[0] for key in part}})
+        for pk, *values in held.values_list("pk", *by):
+            if row := nameless.get(tuple(values)):
+                row.pk, row._state.adding, row._state.db = pk, False, among.db
+    return inserted
+
+
+def insert_missing(rows: Sequence[M]) -> None:
+    """Insert; a row that another worker inserted in the meantime is left as it is.
+
+    Whoever needs the keys reads the rows back.
+    """
+    if not rows:
+        return
+    model = type(rows[0])
+    database = connections[router.db_for_write(model)]
+    if database.features.supports_ignore_conflicts:
+        model._default_manager.bulk_create(rows, batch_size=CHUNK, ignore_conflicts=True)
+        return
+    try:
+        with transaction.atomic():
+            model._default_manager.bulk_create(rows, batch_size=CHUNK)
+    except IntegrityError:
+        for row in rows:
+            insert_if_missing(row)
+
+
+def insert_if_missing(row: models.Model) -> None:
+    row.pk = None
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+    except IntegrityError:
+        if not is_held(row):
+            raise
+
+
+def is_held(row: models.Model) -> bool:
+    """Whether the table has a row that this one would repeat."""
+    try:
+        for constraint in row._meta.constraints:
+            if isinstance(constraint, models.UniqueConstraint):
+                constraint.validate(type(row), row)
+    except ValidationError:
+        return True
+    return False
 
 
 def update_rows(model: type[M], rows: Sequence[M], fields: Sequence[str]) -> None:

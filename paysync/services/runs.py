@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from django.db import DatabaseError
+from django.db import Error
 from django.utils import timezone
 
 from paysync.domain.redaction import redact
@@ -70,7 +70,7 @@ def fail_run(run: SyncRun, error: str) -> None:
     """Note the failure; when even that fails, the first error is the one to hear of."""
     try:
         finish_run(run, state=SyncRun.State.FAILED, error=error)
-    except DatabaseError:
+    except Error:
         logger.exception("run not ended", extra={"run_id": run.pk})
 
 

@@ -11,7 +11,7 @@ from django.db.models import Sum
 
 from paysync.domain.ledger import Bucket, Line, require_balanced
 from paysync.domain.money import Money, digits_of
-from paysync.services.bulk import CHUNK, chunks
+from paysync.services.bulk import CHUNK, chunks, insert_rows
 from reconciliation.models import GatewayTransaction, JournalEntry, JournalLine
 
 Balances = dict[Bucket, Money]
@@ -44,7 +44,7 @@ def write_entries(drafts: Sequence[Draft], *, now: datetime) -> int:
             JournalEntry.objects.filter(event_key__in=part).values_list("event_key", flat=True)
         )
     new = [draft for draft in drafts if draft.event_key not in written]
-    entries = JournalEntry.objects.bulk_create(
+    entries = insert_rows(
         [
             JournalEntry(
                 transaction=draft.transaction,
@@ -55,7 +55,8 @@ def write_entries(drafts: Sequence[Draft], *, now: datetime) -> int:
             )
             for draft in new
         ],
-        batch_size=CHUNK,
+        by=("event_key",),
+        among=JournalEntry.objects.all(),
     )
     JournalLine.objects.bulk_create(
         [

@@ -103,5 +103,8 @@ def answers(url: str) -> bool:
 
 def test_sql_server_support_is_imported_only_where_it_is_used() -> None:
     code = "import django, sys; django.setup(); sys.exit('pyodbc' in sys.modules)"
-    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "paysync.settings"}
+    environment = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "paysync.settings",
+        "DATABASE_URL": "sqlite:///var/test.sqlite3",
+    }
     subprocess.run([sys.executable, "-c", code], check=True, env=environment, cwd=ROOT)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 from django.contrib.auth.models import User
-from django.db import OperationalError
+from django.db import Error, InterfaceError, OperationalError
 from django.test import Client
 from django_q.models import OrmQ
 from pytest_django import Settings
@@ -191,11 +191,13 @@ def test_healthz_answers_without_log_in(client: Client, db: None) -> None:
     assert client.post("/healthz").status_code == 405
 
 
+# A refused login and a deadlock of SQL Server are an InterfaceError and a plain Error.
+@pytest.mark.parametrize("kind", [OperationalError, InterfaceError, Error])
 def test_healthz_says_503_and_nothing_more(
-    client: Client, db: None, monkeypatch: pytest.MonkeyPatch
+    client: Client, db: None, monkeypatch: pytest.MonkeyPatch, kind: type[Error]
 ) -> None:
     def broken() -> None:
-        raise OperationalError("password of user paysync at 10.0.0.1")
+        raise kind("password of user paysync at 10.0.0.1")
 
     with monkeypatch.context() as patch:
         patch.setattr("paysync.queries.health.connection.cursor", broken)

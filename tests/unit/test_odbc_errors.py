@@ -69,7 +69,7 @@ def test_an_error_that_django_wrapped_is_read_by_its_cause() -> None:
 
 def test_a_driver_without_numbers_is_read_by_its_words() -> None:
     failure = failure_of(PythonDriverError("Communication link failure", "[Microsoft]TCP Provider"))
-    assert (failure.states, failure.numbers) == ({"08S01"}, frozenset())
+    assert failure.states == {"08S01"} and not failure.numbers
     denied = "[Microsoft][SQL Server]The SELECT permission was denied on the object 'tarInvoice'"
     failure = failure_of(PythonDriverError("Syntax error or access violation", denied))
     assert failure.numbers == {229}

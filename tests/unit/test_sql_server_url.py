@@ -77,7 +77,9 @@ def test_a_driver_that_is_not_installed_stops_the_start_and_says_which_are(tmp_p
     result = start(tmp_path, DATABASE_URL=f"{BASE}?driver={wanted.replace(' ', '+')}")
     assert result.returncode != 0
     sentence = result.stderr.strip().splitlines()[-1]
-    assert f"{NAME} names the driver '{wanted}', which unixODBC does not know; it knows:" in sentence
+    assert (
+        f"{NAME} names the driver '{wanted}', which unixODBC does not know; it knows:" in sentence
+    )
     assert "hunter2" not in result.stderr
 
 

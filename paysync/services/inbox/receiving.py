@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db import connection as database
 
 from paysync.models import Connection, InboundEvent, MerchantAccount
-from paysync.services.bulk import CHUNK, chunks
+from paysync.services.bulk import chunks, insert_missing
 from paysync.services.inbox.arrivals import Arrival, to_event
 from paysync.services.inbox.counting import count
 
@@ -43,7 +43,7 @@ def receive_part(events: Sequence[InboundEvent], now: datetime) -> list[InboundE
     held = find_held(events)
     new = {key_of(event): event for event in events if key_of(event) not in held}
     if new:
-        insert_new(list(new.values()))
+        insert_missing(list(new.values()))
         stored = find_held(list(new.values()))
         held |= stored
         removed = sum(event.redactions for event in new.values())
@@ -123,25 +123,3 @@ def find_held(events: Sequence[InboundEvent]) -> dict[Key, InboundEvent]:
         external_id__in={event.external_id for event in events},
     )
     return {key_of(row): row for row in rows if key_of(row) in wanted}
-
-
-def insert_new(events: list[InboundEvent]) -> None:
-    """Insert; what another worker inserted in the meantime is left as it is."""
-    if database.features.supports_ignore_conflicts:
-        InboundEvent.objects.bulk_create(events, batch_size=CHUNK, ignore_conflicts=True)
-        return
-    try:
-        with transaction.atomic():
-            InboundEvent.objects.bulk_create(events, batch_size=CHUNK)
-    except IntegrityError:
-        for event in events:
-            event.pk = None
-            insert_if_new(event)
-
-
-def insert_if_new(event: InboundEvent) -> None:
-    try:
-        with transaction.atomic():
-            event.save(force_insert=True)
-    except IntegrityError:
-        return

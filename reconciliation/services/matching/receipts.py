@@ -7,7 +7,7 @@ from datetime import datetime
 
 from paysync.domain.money import Money
 from paysync.models import Company
-from paysync.services.bulk import CHUNK
+from paysync.services.bulk import insert_rows
 from reconciliation.domain.matching import Matched
 from reconciliation.domain.reasons import Reason
 from reconciliation.models import CashReceipt, GatewayTransaction, Match
@@ -37,7 +37,7 @@ def plan_receipts(
         applications = [(tran_ids[invoice], money) for invoice, money in decision.applications]
         sequence = sequences.get(row.pk, 0) + 1
         receipts.append(planner.plan(row, made, applications, mapping, sequence, now))
-    made_receipts = CashReceipt.objects.bulk_create(receipts, batch_size=CHUNK)
+    made_receipts = insert_rows(receipts, by=("idempotency_key",), among=CashReceipt.objects.all())
     open_items(company, [late_for_period(r) for r in made_receipts if is_late(r)], now=now)
 
 

@@ -13,7 +13,7 @@ from paysync.domain.ledger import Bucket, move
 from paysync.domain.money import Money
 from paysync.models import Company
 from paysync.services.audit import record_many
-from paysync.services.bulk import CHUNK, chunks, locked, update_rows
+from paysync.services.bulk import CHUNK, chunks, insert_rows, locked, update_rows
 from reconciliation.domain.matching import RULE_VERSION, Decision, LeftOver, Matched
 from reconciliation.domain.reasons import Reason
 from reconciliation.models import Application, GatewayTransaction, Invoice, Match
@@ -108,9 +108,10 @@ def write_matches(
 ) -> None:
     if not decisions:
         return
-    matches = Match.objects.bulk_create(
+    matches = insert_rows(
         [to_match(decision, rows[decision.payment_id], now) for decision in decisions],
-        batch_size=CHUNK,
+        by=("transaction_id",),
+        among=Match.objects.filter(ended_at__isnull=True),
     )
     Application.objects.bulk_create(
         [

@@ -10,8 +10,8 @@ from django.db import transaction as database
 from customers.services.links import find_payers
 from paysync.domain.payments import GatewayRecord
 from paysync.models import InboundEvent, MerchantAccount
-from paysync.services.bulk import CHUNK, chunks
-from reconciliation.models import GatewayTransaction, StateObservation
+from paysync.services.bulk import CHUNK, chunks, insert_rows
+from reconciliation.models import StateObservation
 from reconciliation.services.leftovers import open_items
 from reconciliation.services.recording.effects import write_effects
 from reconciliation.services.recording.placing import Recorded, place, save_changed
@@ -51,7 +51,11 @@ def record_part(
         merchant_account, (record.gateway_customer_id for record in records), now=now
     )
     new = first_rows(merchant_account, records, held, payers, now)
-    GatewayTransaction.objects.bulk_create(new.values(), batch_size=CHUNK)
+    insert_rows(
+        list(new.values()),
+        by=("gateway_id", "method"),
+        among=merchant_account.transactions.all(),
+    )
     seen: set[Key] = set()
     for record in records:
         key = (record.method.value, record.gateway_id)
