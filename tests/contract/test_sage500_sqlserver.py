@@ -172,7 +172,7 @@ class TestTheSite(OnSqlServer):
         self, erp: SqlServerLedger, engine: SageSite, today: date
     ) -> None:
         def now() -> datetime:
-            clock = engine.connection.execute("SELECT GETDATE()").fetchone()[0]
+            clock: datetime = engine.connection.execute("SELECT GETDATE()").fetchone()[0]
             return clock.replace(tzinfo=UTC)
 
         before = now()

@@ -37,7 +37,7 @@ BEGIN
   SET XACT_ABORT ON;
   DECLARE @Active smallint, @AllowSame smallint, @TranTypeID varchar(2), @CustStatus smallint, @CashStatus smallint,
           @CashCurrID varchar(3), @HomeCurrID varchar(3), @Digits int, @Problem varchar(100), @Start varchar(50),
-          @Found varchar(13);
+          @Length int, @Found varchar(13);
   SELECT @oReason = NULL, @oRetVal = NULL, @oMessage = NULL, @oTranType = NULL, @oRate = NULL;
 
   SELECT TOP (1) @oTranType = t.TranType, @TranTypeID = t.TranTypeID
@@ -114,13 +114,15 @@ BEGIN
     SET @Start = LEFT(@Start, CHARINDEX(' ', @Start + ' ') - 1);
     IF @Start <> ''
     BEGIN
+      -- One character more than the text: the end of the word, since blanks at the end do not count.
       SET @Start = 'PT ' + @Start;
+      SET @Length = LEN(@Start) + 1;
       SELECT TOP (1) @Found = TranID FROM dbo.tarPendCustPmt
-       WHERE CustKey = @oCustKey AND LEFT(TranCmnt + ' ', LEN(@Start) + 1) = @Start + ' ';
+       WHERE CustKey = @oCustKey AND SUBSTRING(TranCmnt, 1, @Length) = @Start;
       IF @Found IS NULL
         SELECT TOP (1) @Found = TranID FROM dbo.tarCustPmt
          WHERE CompanyID = @CompanyID AND CustKey = @oCustKey
-           AND LEFT(TranCmnt + ' ', LEN(@Start) + 1) = @Start + ' ';
+           AND SUBSTRING(TranCmnt, 1, @Length) = @Start;
       IF @Found IS NOT NULL
         SELECT @oReason = 'duplicate_reference', @oMessage = @Found + ' carries ' + @Start;
     END;

@@ -230,12 +230,13 @@ BEGIN
         -- The documents are locked first and the pending applications summed in a statement of its
         -- own: under row versions one statement would count what was there when it began to wait.
         UPDATE d
-           SET InvcKey = i.InvcKey, TranID = i.TranID, TranDate = i.TranDate, TranType = i.TranType, CustKey = i.CustKey,
-               CurrID = i.CurrID, InDispute = i.InDispute, Balance = i.Balance, DiscLeft = i.DiscAmt - i.DiscTakenAmt,
-               DiscDate = i.DiscDate
+           SET InvcKey = f.InvcKey, TranID = f.TranID, TranDate = f.TranDate, TranType = f.TranType, CustKey = f.CustKey,
+               CurrID = f.CurrID, InDispute = f.InDispute, Balance = f.Balance, DiscLeft = f.DiscLeft, DiscDate = f.DiscDate
           FROM @Link d
-          JOIN dbo.tarInvoice i WITH (UPDLOCK, ROWLOCK)
-            ON i.CompanyID = @CompanyID AND i.TranID = d.Name COLLATE DATABASE_DEFAULT;
+         CROSS APPLY (SELECT TOP (1) i.InvcKey, i.TranID, i.TranDate, i.TranType, i.CustKey, i.CurrID, i.InDispute, i.Balance,
+                             i.DiscAmt - i.DiscTakenAmt AS DiscLeft, i.DiscDate
+                        FROM dbo.tarInvoice i WITH (UPDLOCK, ROWLOCK)
+                       WHERE i.CompanyID = @CompanyID AND i.TranID = d.Name COLLATE DATABASE_DEFAULT) f;
         -- A parent's receipt may pay children's documents; a discount counts until DiscDate (inferred).
         SELECT TOP (1) @oReason = c.Reason,
                @oRetVal = CASE c.Reason WHEN 'balance_changed' THEN 13 ELSE 10 END,
