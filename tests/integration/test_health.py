@@ -147,6 +147,18 @@ def test_a_run_that_raises_is_failed_with_the_reason(db: None) -> None:
     assert "4111" not in run.error
 
 
+@pytest.mark.parametrize("kind", [OperationalError, Error])
+def test_a_failure_that_cannot_be_noted_is_still_the_one_to_hear_of(
+    db: None, monkeypatch: pytest.MonkeyPatch, kind: type[Error]
+) -> None:
+    def deadlock(*args: object, **kwargs: object) -> None:
+        raise kind("deadlock")
+
+    monkeypatch.setattr(runs, "finish_run", deadlock)
+    with pytest.raises(UnavailableError), runs.running(SyncRun.Job.MATCH):
+        raise UnavailableError("paytrace", "not reached")
+
+
 def test_old_good_runs_are_trimmed_and_failed_ones_kept(db: None) -> None:
     with time_machine.travel(NOW - timedelta(days=40), tick=False):
         runs.finish_run(runs.start_run(SyncRun.Job.POLL))

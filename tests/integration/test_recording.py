@@ -46,6 +46,15 @@ def test_recording_again_changes_nothing(merchant_account: MerchantAccount) -> N
     assert JournalEntry.objects.count() == entries == 1
 
 
+def test_ids_that_differ_in_case_alone_are_two_payments(merchant_account: MerchantAccount) -> None:
+    record(merchant_account, sale("tx-abC", "1.00"), sale("tx-ABc", "2.00"))
+    again = record(merchant_account, sale("tx-ABc", "2.00"), sale("tx-abc", "3.00"))
+    assert (again.new, again.same) == (1, 1)
+    assert buckets("tx-abC")["captured"] == "1.00"
+    assert buckets("tx-ABc")["captured"] == "2.00"
+    assert buckets("tx-abc")["captured"] == "3.00"
+
+
 def test_the_same_id_as_card_and_as_ach_are_two_payments(merchant_account: MerchantAccount) -> None:
     record(merchant_account, sale("77"), sale("77", method=Method.ACH, state=State.ACCEPTED))
     assert GatewayTransaction.objects.filter(gateway_id="77").count() == 2
