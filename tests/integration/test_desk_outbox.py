@@ -158,6 +158,15 @@ class TestAtOnce(OnTheDesk):
         results = in_threads(4, lambda _: erp.submit_receipt(intent(TODAY)).code)
         assert Counter(results) == {SubmitCode.CREATED: 1, SubmitCode.ALREADY_THERE: 3}
 
+    def test_the_same_receipt_is_taken_once_by_workers_that_waited_for_its_batch(
+        self, site: DeskSite, erp: FileLedger
+    ) -> None:
+        """Whoever waits finds what the other wrote, and does not take it for a rival."""
+        other = intent(TODAY, 99, applications=(), gateway_reference="m:99")
+        assert erp.submit_receipt(other).code == SubmitCode.CREATED
+        results = in_threads(4, lambda _: erp.submit_receipt(intent(TODAY)).code)
+        assert Counter(results) == {SubmitCode.CREATED: 1, SubmitCode.ALREADY_THERE: 3}
+
     def test_many_workers_never_take_more_of_an_invoice_than_it_has(
         self, site: DeskSite, erp: FileLedger
     ) -> None:

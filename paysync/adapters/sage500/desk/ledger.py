@@ -165,6 +165,9 @@ class DeskLedger:
         now = self._clock()
         self._require_lists(intent.company_id)
         batch = self._store.lock_batch(intent, now)
+        ours = self._store.lock_receipt(intent.idempotency_key)
+        if ours:  # another worker wrote it while we waited for the batch
+            return answer_again(ours, intent)
         check(intent, self._facts(intent), self._rules)
         return to_result(SubmitCode.CREATED, self._store.add_receipt(intent, batch, now))
 
