@@ -13,7 +13,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownF
 
 from paysync.admin.base import StoryAdmin, actor_of, require_permission
 from paysync.models import Company, PreflightRun
-from paysync.queries.preflight import latest_preflight
+from paysync.queries.preflight import latest_preflight, latest_preflights
 from paysync.templatetags.console import ago, badge, counted
 
 TONES = {"pass": "good", "warn": "warn", "block": "bad"}
@@ -36,8 +36,8 @@ class PreflightRunAdmin(StoryAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Above the list: every company with a button to ask it now."""
-        companies = Company.objects.filter(is_active=True)
-        rows = [(company, latest_preflight(company.pk)) for company in companies]
+        newest = latest_preflights()
+        rows = [(one, newest.get(one.pk)) for one in Company.objects.filter(is_active=True)]
         return super().changelist_view(request, {**(extra_context or {}), "asked": rows})  # type: ignore[no-any-return]
 
     def story(self, request: HttpRequest, object_id: int) -> dict[str, Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.db.models import Max
+
 from paysync.models import PreflightRun
 
 #: A preflight older than this is asked again before anything is written.
@@ -13,6 +15,13 @@ FRESH_FOR = timedelta(hours=24)
 def latest_preflight(company_id: int) -> PreflightRun | None:
     """The newest preflight of the company (its primary key)."""
     return PreflightRun.objects.filter(company_id=company_id).order_by("-pk").first()
+
+
+def latest_preflights() -> dict[int, PreflightRun]:
+    """The newest preflight of each company that was ever asked, by the company's primary key."""
+    newest = PreflightRun.objects.order_by().values("company_id").annotate(newest=Max("pk"))
+    runs = PreflightRun.objects.filter(pk__in=newest.values("newest"))
+    return {run.company_id: run for run in runs}
 
 
 def is_blocked(company_id: int) -> bool:

@@ -34,8 +34,10 @@ def run_preflight(
         company=company, at=now, level=worst(findings), asked_by=actor,
         findings=[to_json(finding) for finding in findings],
     )  # fmt: skip
-    if before and before.findings == run.findings and actor == before.asked_by == "paysync":
-        PreflightRun.objects.filter(pk=before.pk).update(at=now)  # asked again, nothing new
+    if before and verdicts(before) == verdicts(run) and actor == before.asked_by == "paysync":
+        # asked again, and judged alike: the row follows what was found, numbers and clocks too
+        before.at, before.findings = now, run.findings
+        before.save(update_fields=["at", "findings"])
         tell(company, before, now)
         return before
     with transaction.atomic():
@@ -43,6 +45,10 @@ def run_preflight(
         record(actor, "preflight", run, {"level": run.level, "company": company.company_id})
         tell(company, run, now)
     return run
+
+
+def verdicts(run: PreflightRun) -> list[tuple[str, str]]:
+    return [(found["code"], found["level"]) for found in run.findings]
 
 
 def worst(findings: Sequence[Finding]) -> str:

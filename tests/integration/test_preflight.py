@@ -13,16 +13,19 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
 
 from paysync.adapters.sage500.http_api import HttpErpLedger
+from paysync.domain.ledger import Finding, FindingLevel
 from paysync.models import Alert, AuditEntry, Company, MerchantAccount, PreflightRun
-from paysync.queries.preflight import FRESH_FOR, is_blocked, needs_preflight
+from paysync.queries.preflight import FRESH_FOR, is_blocked, latest_preflights, needs_preflight
 from paysync.sandbox.sage500.twin import SANDBOX_KEY, SageTwin
 from paysync.services.preflight import run_preflight, worst
 from paysync.services.vault import store_secret
 from paysync.tasks import check_connection, preflight_company
 from reconciliation import tasks
 from reconciliation.models import PostingAttempt
+from tests.factories import make_company
 from tests.integration.sage_company import NOW, pay, states
 
 SPOIL = "UPDATE tsmCompanyModule SET Active = 0 WHERE ModuleNo = 5"
@@ -78,6 +81,24 @@ def test_the_same_answer_again_is_no_new_row(company: Company, erp: HttpErpLedge
     assert AuditEntry.objects.filter(action="preflight", actor="mia").exists()
 
 
+def test_an_answer_that_only_tells_other_numbers_is_no_new_row(company: Company) -> None:
+    """A clock, a next number: asked every five minutes, they would be a row each time."""
+
+    class Ticking:
+        ticks = 0
+
+        def preflight(self, company_id: str) -> list[Finding]:
+            self.ticks += 1
+            return [Finding("freshness", FindingLevel.PASS, f"the clock says {self.ticks}")]
+
+    erp: Any = Ticking()
+    run_preflight(company, erp=erp, now=NOW)
+    run_preflight(company, erp=erp, now=NOW + timedelta(minutes=5))
+    kept = PreflightRun.objects.get()
+    assert kept.findings[0]["message"] == "the clock says 2"
+    assert AuditEntry.objects.filter(action="preflight").count() == 1
+
+
 def test_an_old_answer_has_to_be_asked_again(company: Company, erp: HttpErpLedger) -> None:
     assert needs_preflight(company.pk, NOW)
     run_preflight(company, erp=erp, now=NOW)
@@ -124,6 +145,23 @@ def test_the_page_shows_what_blocks_first(reached: Company, twin: SageTwin) -> N
     assert text.index("ar_active") < text.index("receipt_type")
     listed = boss.get(reverse("admin:paysync_preflightrun_changelist")).content.decode()
     assert "Blocked: nothing is written" in listed and "Ask now" in listed
+
+
+def test_the_list_asks_once_for_all_companies(
+    reached: Company, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    preflight_company(reached.pk, "mia")
+    run = PreflightRun.objects.get()
+    others = [make_company(company_id=f"C{n}", erp_connection=reached.erp_connection)
+              for n in range(4)]  # fmt: skip
+    for other in others:
+        PreflightRun.objects.create(company=other, at=NOW, level="block", findings=[])
+    PreflightRun.objects.create(company=reached, at=NOW, level="warn", findings=run.findings)
+    with django_assert_num_queries(1):
+        newest = latest_preflights()
+    assert {company: found.level for company, found in newest.items()} == {
+        reached.pk: "warn", **{other.pk: "block" for other in others},
+    }  # fmt: skip
 
 
 def test_only_who_may_change_connections_may_ask(reached: Company) -> None:
