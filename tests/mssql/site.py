@@ -14,16 +14,18 @@ from contextlib import closing
 from datetime import datetime
 from functools import cache
 from graphlib import TopologicalSorter
+from pathlib import Path
 from typing import Any
 
+from paysync.adapters.sage500.preflight.expected import TABLES_FILE
+from paysync.sandbox import sage500
 from paysync.sandbox.sage500.load import load
 from paysync.sandbox.sage500.store import Store
-from paysync.sandbox.sage500.translate import SAGE
 from tests.mssql.engine import Engine, run, run_script
 from tests.mssql.rows import insert_statements
 from tests.mssql.wrappers import wrapper_script
 
-STANDINS = SAGE.parent / "standins"
+STANDINS = Path(sage500.__file__).parent / "standins"
 #: Raised when `build` itself changes, so that no database of the old way is used again.
 RECIPE = "1"
 #: When the loaded rows were last changed: before any moment at which a test can run.
@@ -159,7 +161,7 @@ class SageSite:
 def site_scripts(engine: Engine) -> Iterator[str]:
     """Everything a site consists of, in order, but its rows."""
     yield OURS
-    for path in (SAGE, *sorted(STANDINS.glob("*.sql"))):
+    for path in (TABLES_FILE, *sorted(STANDINS.glob("*.sql"))):
         yield path.read_text()
     yield wrapper_script(engine.is_babelfish)
 

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from paysync.adapters.sage500.preflight.expected import TABLES_FILE
 from paysync.adapters.sage500.site import rendered
 from paysync.sandbox.sage500.amounts import home_of, is_whole, mills_of, text_of
 from paysync.sandbox.sage500.store import Store
-from paysync.sandbox.sage500.translate import OURS, SAGE, schema, to_sqlite
+from paysync.sandbox.sage500.translate import OURS, schema, to_sqlite
 
 BATCH = """
     INSERT INTO tciBatchLog (BatchKey, BatchNo, BatchType, OrigUserID, PostCompanyID,
@@ -33,17 +34,18 @@ def names_in(file: Path) -> set[str]:
 
 def test_every_table_and_index_of_the_files_is_loaded(store: Store) -> None:
     loaded = {row[0] for row in store.rows("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    assert loaded == names_in(SAGE) | {f"ptx_{name}" for name in names_in(OURS)}
-    assert len(names_in(SAGE)) == 49 and "Receipt" in names_in(OURS)
+    assert loaded == names_in(TABLES_FILE) | {f"ptx_{name}" for name in names_in(OURS)}
+    assert len(names_in(TABLES_FILE)) == 49 and "Receipt" in names_in(OURS)
     wanted = sum(
-        len(re.findall(r"CREATE (?:UNIQUE )?INDEX", file.read_text())) for file in (SAGE, OURS)
+        len(re.findall(r"CREATE (?:UNIQUE )?INDEX", file.read_text()))
+        for file in (TABLES_FILE, OURS)
     )
     made = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
     assert store.value(made) == wanted
 
 
 def test_every_column_line_of_sage_carries_its_grade() -> None:
-    lines = SAGE.read_text().splitlines()
+    lines = TABLES_FILE.read_text().splitlines()
     columns = [line for line in lines if re.match(r"  \w+ (int|varchar|decimal|smallint)", line)]
     assert columns and all(re.search(r"-- [CNI]$", line) for line in columns)
 

@@ -1,7 +1,8 @@
 """T-SQL table definitions, as far as our two files use them, to SQLite.
 
-One is the picture of Sage 500 beside this file, the other the schema of the shipped wrappers, whose
-variables take their defaults. `IF ... BEGIN ... END` around a table goes: the database is new.
+One is the picture of Sage 500 beside its adapters, the other the schema of the shipped wrappers,
+whose variables take their defaults. `IF ... BEGIN ... END` around a table goes: it is a new
+database.
 Kept: lengths (a CHECK, where SQL Server raises 8152), case-insensitive comparison of varchar (the
 likely collation, inferred) unless a binary collation is named, exact decimals (scaled integers,
 checked), keys, unique and filtered indexes. `dbo.` goes, `ptx.Receipt` becomes `ptx_Receipt`.
@@ -10,12 +11,11 @@ checked), keys, unique and filtered indexes. `dbo.` goes, `ptx.Receipt` becomes 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
+from paysync.adapters.sage500.preflight.expected import TABLES_FILE
 from paysync.adapters.sage500.script import FOLDER
 from paysync.adapters.sage500.site import rendered
 
-SAGE = Path(__file__).parent / "tables.sql"
 OURS = FOLDER / "00_schema.sql"
 
 COMMENT = re.compile(r"--[^\n]*")
@@ -43,7 +43,7 @@ def to_sqlite(script: str) -> list[str]:
 
 def schema() -> list[str]:
     """The statements that make the twin's whole database."""
-    return to_sqlite(SAGE.read_text()) + to_sqlite(rendered(OURS.read_text()))
+    return to_sqlite(TABLES_FILE.read_text()) + to_sqlite(rendered(OURS.read_text()))
 
 
 def _translate(statement: str) -> str:

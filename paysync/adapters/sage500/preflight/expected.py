@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-TABLES_FILE = Path(__file__).parents[3] / "sandbox" / "sage500" / "tables.sql"
+TABLES_FILE = Path(__file__).parents[1] / "tables.sql"
 
 #: The wrappers insert into these, so a column they do not know and must fill stops them.
 INSERTED = frozenset({"tarCustPmtLog", "tarPendCustPmt", "tarPendCustPmtAppl"})
