@@ -2,28 +2,41 @@
 
 from reconciliation.models.journal import JournalEntry, JournalLine
 from reconciliation.models.mappings import GLMapping
-from reconciliation.models.matching import Application, Match, ReconcilingItem
+from reconciliation.models.matching import Application, CreditUse, Match, ReconcilingItem
 from reconciliation.models.mirrors import CashAccount, FiscalPeriod, GLAccount, Invoice
 from reconciliation.models.proofs import CompletenessCheck, ProofRun
 from reconciliation.models.receipts import CashReceipt, ErpBatch, PostingAttempt
+from reconciliation.models.rules import MatchRule, MatchRuleSet, Replay, ReplayLine
+from reconciliation.models.shadow import ShadowComparison
 from reconciliation.models.transactions import GatewayTransaction, StateObservation
+from reconciliation.models.workbench import ItemNote, Presence, Proposal, WorkStep
 
 __all__ = [
     "Application",
     "CashAccount",
     "CashReceipt",
     "CompletenessCheck",
+    "CreditUse",
     "ErpBatch",
     "FiscalPeriod",
     "GLAccount",
     "GLMapping",
     "GatewayTransaction",
     "Invoice",
+    "ItemNote",
     "JournalEntry",
     "JournalLine",
     "Match",
+    "MatchRule",
+    "MatchRuleSet",
     "PostingAttempt",
+    "Presence",
     "ProofRun",
+    "Proposal",
     "ReconcilingItem",
+    "Replay",
+    "ReplayLine",
+    "ShadowComparison",
     "StateObservation",
+    "WorkStep",
 ]

@@ -24,7 +24,8 @@ class Match(models.Model):
         "customers.Customer", on_delete=models.PROTECT, related_name="matches"
     )
     rule = models.CharField(max_length=40)
-    rule_version = models.PositiveIntegerField()
+    rule_version = models.PositiveIntegerField(help_text="Of the rule set; 0: as shipped.")
+    card = models.JSONField(default=dict, help_text="The explain card of the moment.")
     signals = models.JSONField(default=list)
     sentence = models.CharField(max_length=300)
     actor = models.CharField(max_length=150)
@@ -38,6 +39,7 @@ class Match(models.Model):
     class Meta:
         ordering: ClassVar = ["-pk"]
         verbose_name_plural = "matches"
+        indexes: ClassVar = [models.Index(fields=["made_at"], name="matches_by_time")]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["transaction"],
@@ -61,6 +63,12 @@ class Application(models.Model):
     amount = models.DecimalField(max_digits=15, decimal_places=3)
     discount = models.DecimalField(max_digits=15, decimal_places=3, default=0)
     write_off = models.DecimalField(max_digits=15, decimal_places=3, default=0)
+    write_off_account = models.CharField(
+        max_length=100, blank=True, help_text="GL number the residue belongs to."
+    )
+    short_pay_reason = models.CharField(
+        max_length=40, blank=True, help_text="Why less was paid than was due, where one was given."
+    )
 
     class Meta:
         ordering: ClassVar = ["pk"]
@@ -76,6 +84,27 @@ class Application(models.Model):
 
     def __str__(self) -> str:
         return f"{self.amount} to {self.invoice}"
+
+
+class CreditUse(models.Model):
+    """A credit memo counted in a match: a person applies it to the invoice in Sage 500."""
+
+    match = models.ForeignKey(Match, on_delete=models.PROTECT, related_name="credits")
+    memo = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="credit_uses")
+    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="credits_used")
+    amount = models.DecimalField(max_digits=15, decimal_places=3)
+
+    class Meta:
+        ordering: ClassVar = ["pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["match", "memo", "invoice"], name="one_credit_use_per_match_and_pair"
+            ),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="credit_use_amount_gt_0"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount} of {self.memo} to {self.invoice}"
 
 
 class ReconcilingItem(models.Model):
@@ -113,6 +142,7 @@ class ReconcilingItem(models.Model):
         related_name="reconciling_items",
     )
     due_on = models.DateField(null=True, blank=True)
+    park_reason = models.CharField(max_length=200, blank=True, help_text="What it waits for.")
     opened_at = models.DateTimeField()
     resolved_at = models.DateTimeField(null=True, blank=True)
     resolved_by = models.CharField(max_length=150, blank=True)

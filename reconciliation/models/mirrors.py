@@ -29,10 +29,20 @@ class Invoice(models.Model):
     payable = models.DecimalField(
         max_digits=15, decimal_places=3, help_text="Balance less applications pending in Sage."
     )
+    discount = models.DecimalField(
+        max_digits=15,
+        decimal_places=3,
+        default=0,
+        help_text="What may still be taken of the early-payment discount.",
+    )
+    discount_until = models.DateField(null=True, blank=True, help_text="Its last day.")
     is_open = models.BooleanField(default=True)
     in_dispute = models.BooleanField(default=False)
     update_counter = models.IntegerField(default=0)
     read_at = models.DateTimeField(help_text="When the reading that brought it began.")
+    changed_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a reading last brought something new of it."
+    )
 
     class Meta:
         ordering: ClassVar = ["tran_date", "tran_id"]
@@ -44,6 +54,7 @@ class Invoice(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["company", "is_open", "customer"], name="open_invoices"),
             models.Index(fields=["company", "tran_no"], name="invoice_by_number"),
+            models.Index(fields=["company", "changed_at"], name="invoices_by_change"),
         ]
 
     def __str__(self) -> str:

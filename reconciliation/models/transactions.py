@@ -57,6 +57,12 @@ class GatewayTransaction(models.Model):
     needs_match = models.BooleanField(
         default=False, help_text="It holds money that no active match explains."
     )
+    match_tried_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the engine last decided about it in vain."
+    )
+    revision = models.PositiveIntegerField(
+        default=0, help_text="Counts what people and matching did to it: two at once are told."
+    )
     first_seen_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     looked_at = models.DateTimeField(
