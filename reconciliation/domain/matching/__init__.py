@@ -1,6 +1,8 @@
 """Which payment pays which documents: pure functions. In prose: docs/reconciliation.md."""
 
 from reconciliation.domain.matching.first import (
+    BY_AMOUNT,
+    BY_REFERENCE,
     RULE_VERSION,
     Candidate,
     Decision,
@@ -13,6 +15,8 @@ from reconciliation.domain.matching.first import (
 )
 
 __all__ = [
+    "BY_AMOUNT",
+    "BY_REFERENCE",
     "RULE_VERSION",
     "Candidate",
     "Decision",
