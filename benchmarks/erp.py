@@ -48,7 +48,13 @@ BARE_READ = """
            i.DueDate, i.TranAmt, i.Balance, i.CurrID, i.Status, i.InDispute, i.CustPONo,
            i.UpdateDate, i.UpdateCounter,
            (SELECT COALESCE(SUM(a.PmtAmtIC + a.DiscTakenAmtIC + a.WriteOffAmtIC), 0)
-              FROM dbo.tarPendCustPmtAppl a WHERE a.ApplyToInvcKey = i.InvcKey) AS Pending
+              FROM dbo.tarPendCustPmtAppl a WHERE a.ApplyToInvcKey = i.InvcKey) AS Pending,
+           i.DiscDate,
+           CASE WHEN i.DiscDate IS NOT NULL AND i.DiscAmt > i.DiscTakenAmt
+                THEN i.DiscAmt - i.DiscTakenAmt
+                     - (SELECT COALESCE(SUM(a.DiscTakenAmtIC), 0)
+                          FROM dbo.tarPendCustPmtAppl a WHERE a.ApplyToInvcKey = i.InvcKey)
+           END AS DiscLeft
       FROM dbo.tarInvoice i JOIN dbo.tarCustomer c ON c.CustKey = i.CustKey
      WHERE i.CompanyID = ? AND i.Status = 1 AND i.Balance <> 0
      ORDER BY i.CustKey, i.InvcKey"""

@@ -206,6 +206,8 @@ if _sage500_url:
 DATABASE_ROUTERS = ["paysync.routers.SageRouter"]
 # The folder shared with sites that exchange files with us; one folder in it for each connection.
 ERP_FILES_DIR = env.str("ERP_FILES_DIR", default="").strip()
+# How long a file that was taken in stays in `done`, and the record of it in the console.
+ERP_FILES_KEEP_DAYS = int(number("ERP_FILES_KEEP_DAYS", 90, 7, 3650))
 # When an unknown outcome is looked up again, in seconds after the try; the last one repeats.
 UNKNOWN_LOOKUP_DELAYS_S = delays("UNKNOWN_LOOKUP_DELAYS_S", "60,300,1800,3600")
 # How long a receipt may stay in "sending" before its worker is taken for dead.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 
+from django.conf import settings
 from django.utils import timezone
 from django_q.models import Success
 from django_q.tasks import async_task
@@ -21,8 +23,9 @@ from paysync.models import Company, Connection, MerchantAccount, OutgoingCall
 from paysync.services import audit, health, runs
 from paysync.services.alerts import close_alert, raise_alert
 from paysync.services.preflight import run_preflight
-from paysync.wiring import DESK_KINDS, inbox_of, outbox_of
+from paysync.wiring import DESK_KINDS, drop_done_files, inbox_of, outbox_of
 
+logger = logging.getLogger(__name__)
 KEEP_DAYS = 30
 
 
@@ -125,7 +128,7 @@ def wake_readers(connection: Connection) -> None:
 
 
 def tidy() -> None:
-    """Schedule: drop old run records, call records and results of jobs. No fact is among them.
+    """Schedule: drop old records of runs, calls, jobs and files taken in. No fact is among them.
 
     A run whose worker died is marked as failed on the way.
     """
@@ -134,3 +137,17 @@ def tidy() -> None:
     old = timezone.now() - timedelta(days=KEEP_DAYS)
     OutgoingCall.objects.filter(at__lt=old).delete()
     Success.objects.filter(stopped__lt=old).delete()
+    desks = Connection.objects.filter(kind__in=sorted(DESK_KINDS))
+    each("tidy files", desks.values_list("pk", flat=True), tidy_files)
+
+
+def tidy_files(connection_id: int) -> None:
+    """Drop the files of one connection that were taken in long ago."""
+    connection = Connection.objects.get(pk=connection_id)
+    before = timezone.now() - timedelta(days=settings.ERP_FILES_KEEP_DAYS)
+    try:
+        drop_done_files(connection, before)
+    except (ExternalError, RecordError) as error:  # the exchange, every minute, alerts of it
+        logger.warning(
+            "files not tidied", extra={"connection": connection.slug, "error": str(error)}
+        )

@@ -22,6 +22,7 @@ from paysync.services.vault import has_secret, reveal_secret
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from paysync.adapters.sage500.desk.folder import DeskFolder
     from paysync.adapters.sage500.desk.inbox import Inbox
@@ -208,6 +209,18 @@ def desk_folder(connection: Connection) -> DeskFolder:
     return DeskFolder(settings.ERP_FILES_DIR, connection.slug)
 
 
+def require_file_options(options: object) -> None:
+    """Raises RecordError when a connection by files or by hand could not use these options."""
+    from paysync.adapters.sage500.desk.columns import require_columns, require_kinds
+    from paysync.adapters.sage500.desk.options import file_options_of, require_parts, rules_of
+
+    require_parts(options)
+    rules_of(options)
+    files = file_options_of(options)
+    require_columns(files.columns)
+    require_kinds(files.partial)
+
+
 def inbox_of(connection: Connection) -> Inbox:
     """Raises RecordError when an option or the folder is not right."""
     from paysync.adapters.sage500.desk.columns import require_columns
@@ -219,6 +232,13 @@ def inbox_of(connection: Connection) -> Inbox:
     folder.make()
     companies = OrmDeskStore(connection.pk).company_ids
     return Inbox(OrmDeskFiles(connection.pk), folder, options, companies, timezone.now)
+
+
+def drop_done_files(connection: Connection, before: datetime) -> int:
+    """Remove what was taken in before that moment. Returns how many files."""
+    from paysync.adapters.sage500.desk.tidying import drop_done
+
+    return drop_done(OrmDeskFiles(connection.pk), desk_folder(connection), before)
 
 
 def outbox_of(connection: Connection) -> Outbox:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any, ClassVar
 
 from django.contrib import messages
@@ -12,13 +13,14 @@ from django.db import models, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
+from django.utils.dateparse import parse_date
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin
 from unfold.paginator import InfinitePaginator
 
-from paysync.domain.errors import PaySyncError
+from paysync.domain.errors import PaySyncError, RuleError
 from paysync.services.audit import record
 
 #: Labels where the name of the column says less than people need.
@@ -161,6 +163,17 @@ class StoryAdmin(LedgerAdmin):
     def story(self, request: HttpRequest, object_id: int) -> dict[str, Any]:
         """What the page shows. An empty one where there is no such record."""
         raise NotImplementedError
+
+
+def chosen_day(text: str) -> date:
+    """A day out of a form. Raises RuleError for anything else."""
+    try:
+        day = parse_date(text)
+    except ValueError:
+        day = None
+    if day is None:
+        raise RuleError("That is no date: choose one in the calendar.")
+    return day
 
 
 def actor_of(request: HttpRequest) -> str:

@@ -27,11 +27,12 @@ from paysync.domain.errors import RecordError
 from paysync.models import Connection, Secret
 from paysync.services.vault import store_secret
 from paysync.templatetags.console import ago, badge
-from paysync.wiring import site_settings
+from paysync.wiring import require_file_options, site_settings
 
 Kind = Connection.Kind
 PAYTRACE = frozenset({Kind.PAYTRACE_V3, Kind.PAYTRACE_V1})
 SQLSERVER = frozenset({Kind.SAGE500_SQLSERVER})
+BY_DESK = frozenset({Kind.SAGE500_FLAT_FILE, Kind.SAGE500_MANUAL})
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 #: How long a replaced hint secret still counts, so that the sender can change over in peace.
 CHANGE_OVER = timedelta(hours=24)
@@ -146,7 +147,16 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
             raise forms.ValidationError('Give the options as {"name": "value"}.')
         if "site" in options:
             self.require_site(options)
+        if (self.cleaned_data.get("kind") or self.instance.kind) in BY_DESK:
+            self.require_files(options)
         return options
+
+    def require_files(self, options: dict[str, Any]) -> None:
+        """Said here, not at the first file: by then nobody looks at this page."""
+        try:
+            require_file_options(options)
+        except RecordError as error:
+            raise forms.ValidationError(str(error)) from error
 
     def require_site(self, options: dict[str, Any]) -> None:
         """The site's names become SQL text: each must have the plain form of its kind."""

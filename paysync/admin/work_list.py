@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
-from datetime import date
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -17,9 +16,8 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.dateparse import parse_date
 
-from paysync.admin.base import LedgerAdmin, require_permission
+from paysync.admin.base import LedgerAdmin, chosen_day, require_permission
 from paysync.domain.desk.problems import safe_cell
 from paysync.domain.errors import RuleError
 from paysync.models import DeskReceipt
@@ -149,7 +147,7 @@ class WorkListAdmin(LedgerAdmin):
 
     def posted(self, request: HttpRequest, object_id: int) -> HttpResponse:
         def call() -> str:
-            day = day_of(request.POST.get("posted_on", ""))
+            day = chosen_day(request.POST.get("posted_on", ""))
             row = post_entered(object_id, day, person=person_of(request), now=timezone.now())
             return f"Receipt {row.tran_no} is posted."
 
@@ -201,17 +199,6 @@ def view_of(row: DeskReceipt) -> str:
 
 def person_of(request: HttpRequest) -> Any:
     return request.user
-
-
-def day_of(text: str) -> date:
-    """Raises RuleError."""
-    try:
-        day = parse_date(text)
-    except ValueError:
-        day = None
-    if day is None:
-        raise RuleError("That is no date: choose one in the calendar.")
-    return day
 
 
 def sheet_of(lines: list[WorkLine]) -> str:

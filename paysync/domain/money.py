@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from functools import cache, total_ordering
 
 from paysync.domain.errors import RecordError
@@ -39,6 +39,15 @@ def unit_of(currency: str) -> Decimal:
     return Decimal(1).scaleb(-digits_of(currency))
 
 
+def exact(text: object) -> Decimal:
+    """Plain digits (str), or an exact number. Raises RecordError on anything else."""
+    if isinstance(text, bool) or not isinstance(text, (str, int, Decimal)):
+        raise RecordError(f"an amount must be text or a whole number, not {text!r}")
+    if isinstance(text, str) and not PLAIN.fullmatch(text):
+        raise RecordError(f"{text[:40]!r} is not an amount")
+    return Decimal(text)
+
+
 @total_ordering
 @dataclass(frozen=True, slots=True)
 class Money:
@@ -70,11 +79,15 @@ class Money:
         Raises RecordError on anything else: no sign but a minus, no exponent, separator or blank,
         and no digits but those of ASCII.
         """
-        if isinstance(text, bool) or not isinstance(text, (str, int, Decimal)):
-            raise RecordError(f"an amount must be text or a whole number, not {text!r}")
-        if isinstance(text, str) and not PLAIN.fullmatch(text):
-            raise RecordError(f"{text[:40]!r} is not an amount")
-        return cls(Decimal(text), currency)
+        return cls(exact(text), currency)
+
+    @classmethod
+    def cut(cls, text: object, currency: str = "USD") -> Money:
+        """Read as `parse` does, and cut off what lies below the minor unit."""
+        amount = exact(text)
+        if amount.is_finite() and -LIMIT <= amount <= LIMIT:
+            amount = amount.quantize(unit_of(currency), ROUND_DOWN)
+        return cls(amount, currency)
 
     @classmethod
     def zero(cls, currency: str = "USD") -> Money:

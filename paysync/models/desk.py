@@ -267,6 +267,9 @@ class DeskClaim(models.Model):
     amount = models.DecimalField(
         max_digits=15, decimal_places=3, help_text="Payment, discount and write-off."
     )
+    discount = models.DecimalField(
+        max_digits=15, decimal_places=3, default=0, help_text="What of it is discount."
+    )
     until = models.DateTimeField(
         null=True, blank=True, help_text="A list made at this instant or later shows it."
     )

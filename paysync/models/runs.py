@@ -14,6 +14,7 @@ class SyncRun(models.Model):
 
     class Job(models.TextChoices):
         POLL = "poll", "Read PayTrace"
+        RECHECK = "recheck", "Read open payments again"
         COMPLETENESS = "completeness", "Check a gateway day"
         ERP = "erp", "Read Sage 500"
         MATCH = "match", "Match"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import pytest
+
 from paysync.domain.ledger import ErpReceiptState, SubmitCode
 from paysync.ports import ErpLedger
 from tests.contract.erp_site import I1, I2, I3, ErpSite, found, intent, link, refused, usd
@@ -79,6 +81,28 @@ class ErpFollowContract:
         assert receipt.applications == (link(I2, "70.00"),)
         site.post("SOA")
         assert (found(erp).state, found(erp).differs) == (ErpReceiptState.POSTED, True)
+
+    @pytest.mark.parametrize(("discount", "write_off"), [("20.00", "0"), ("0", "5.00")])
+    def test_a_receipt_without_its_discount_or_write_off_differs(
+        self, erp: ErpLedger, site: ErpSite, today: date, discount: str, write_off: str
+    ) -> None:
+        erp.submit_receipt(intent(today, 1, link(I3, "100.00", discount, write_off)))
+        assert not found(erp).differs
+        site.edit("PT1-1-abcdef", amount="100.00", applications=[(I3, "100.00")])
+        receipt = found(erp)
+        assert (receipt.differs, receipt.applications) == (True, (link(I3, "100.00"),))
+
+    def test_a_posted_receipt_shows_discount_and_write_off_and_the_balance_all_three(
+        self, erp: ErpLedger, site: ErpSite, today: date
+    ) -> None:
+        sent = intent(today, 1, link(I3, "480.00", "15.00", "5.00"), amount=usd("480.00"))
+        erp.submit_receipt(sent)
+        site.post("SOA")
+        receipt = found(erp)
+        assert (receipt.state, receipt.differs) == (ErpReceiptState.POSTED, False)
+        assert (receipt.amount, receipt.unapplied) == (usd("480.00"), usd("0"))
+        assert receipt.applications == sent.applications
+        assert erp.get_invoice("SOA", I3).balance == usd("500.00")
 
     def test_a_deleted_receipt_is_told_and_not_made_again_under_its_key(
         self, erp: ErpLedger, site: ErpSite, today: date

@@ -9,7 +9,20 @@ import pytest
 from paysync.domain.errors import RecordError, RejectedError
 from paysync.domain.ledger import FindingLevel
 from paysync.ports import ErpLedger
-from tests.contract.erp_site import ALL_OPEN, C1, D1, I1, I2, ErpSite, intent, link, names, usd
+from tests.contract.erp_site import (
+    ALL_OPEN,
+    C1,
+    D1,
+    I1,
+    I2,
+    I3,
+    ErpSite,
+    intent,
+    link,
+    names,
+    refused,
+    usd,
+)
 
 
 class ErpReadContract:
@@ -46,6 +59,38 @@ class ErpReadContract:
         assert (invoice.total, invoice.balance, invoice.payable) == (usd("250.50"),) * 3
         assert (invoice.customer_id, invoice.tran_no) == ("ACME0001", "0000000002")
         assert invoice.is_open and not invoice.in_dispute
+
+    def test_a_discount_is_told_with_its_last_day(self, erp: ErpLedger, today: date) -> None:
+        last_day = today + timedelta(days=5)
+        listed = {row.tran_id: row for row in erp.open_invoices("SOA")}
+        for invoice in (listed[I3], erp.get_invoice("SOA", I3)):
+            assert (invoice.discount, invoice.discount_until) == (usd("20.00"), last_day)
+        others = [row for name, row in listed.items() if name != I3]
+        assert {(row.discount, row.discount_until) for row in others} == {(None, None)}
+
+    def test_a_discount_that_is_over_is_still_told_with_its_last_day(
+        self, erp: ErpLedger, today: date
+    ) -> None:
+        sent = intent(today, 1, link(I3, "1.00", "1.00"), tran_date=today + timedelta(days=6))
+        refused(erp.submit_receipt(sent), "discount_not_allowed")
+        assert erp.get_invoice("SOA", I3).discount == usd("20.00")
+
+    def test_a_discount_that_a_receipt_takes_is_gone_before_it_is_posted_and_after(
+        self, erp: ErpLedger, site: ErpSite, today: date
+    ) -> None:
+        before = max(i.updated_at for i in erp.open_invoices("SOA") if i.updated_at)
+        erp.submit_receipt(intent(today, 1, link(I3, "85.00", "15.00")))
+        invoice = erp.get_invoice("SOA", I3)
+        assert (invoice.payable, invoice.discount) == (usd("900.00"), usd("5.00"))
+        changed = {row.tran_id: row.discount for row in erp.open_invoices("SOA", before)}
+        assert changed[I3] == usd("5.00")
+        erp.submit_receipt(intent(today, 2, link(I3, "95.00", "5.00")))
+        invoice = erp.get_invoice("SOA", I3)
+        assert (invoice.discount, invoice.discount_until) == (None, None)
+        site.post("SOA")
+        invoice = erp.get_invoice("SOA", I3)
+        assert (invoice.balance, invoice.payable) == (usd("800.00"), usd("800.00"))
+        assert (invoice.discount, invoice.discount_until) == (None, None)
 
     def test_types_and_disputes_are_told(self, erp: ErpLedger) -> None:
         memo, disputed = erp.get_invoice("SOA", C1), erp.get_invoice("SOA", D1)

@@ -82,6 +82,31 @@ class ErpSubmitContract:
         assert result.code is SubmitCode.BALANCE_CHANGED
         assert erp.submit_receipt(intent(today, 3, link(I1, "40.00"))).code is SubmitCode.CREATED
 
+    def test_discount_and_write_off_count_as_much_as_money(
+        self, erp: ErpLedger, today: date
+    ) -> None:
+        links = (link(I3, "978.00", "20.00", "2.01"), link(I3, "978.00", "20.00", "2.00"))
+        over, right = (intent(today, 1, one, amount=usd("978.00")) for one in links)
+        assert erp.submit_receipt(over).code is SubmitCode.BALANCE_CHANGED
+        assert erp.submit_receipt(right).code is SubmitCode.CREATED
+        assert erp.payable_now("SOA", [I3]) == {I3: usd("0")}
+
+    def test_a_discount_is_taken_once_also_before_it_is_posted(
+        self, erp: ErpLedger, today: date
+    ) -> None:
+        erp.submit_receipt(intent(today, 1, link(I3, "80.00", "15.00")))
+        refused(erp.submit_receipt(intent(today, 2, link(I3, "80.00", "5.01"))),
+                "discount_not_allowed")  # fmt: skip
+        rest = erp.submit_receipt(intent(today, 3, link(I3, "80.00", "5.00")))
+        assert rest.code is SubmitCode.CREATED
+
+    def test_another_discount_or_write_off_is_other_content(
+        self, erp: ErpLedger, today: date
+    ) -> None:
+        erp.submit_receipt(intent(today, 1, link(I3, "80.00", "15.00", "2.00")))
+        for other in (link(I3, "80.00", "14.00", "3.00"), link(I3, "80.00", "15.00", "2.01")):
+            assert erp.submit_receipt(intent(today, 1, other)).code is SubmitCode.KEY_REUSED
+
     @pytest.mark.parametrize(
         ("reason", "changes"),
         [

@@ -76,6 +76,13 @@ class TestReads(OnTheTwin):
             list(erp.open_invoices("XXX"))
         assert caught.value.reason == "unknown_company"
 
+    def test_what_the_service_says_is_told_in_text_that_a_database_stores(
+        self, erp: HttpErpLedger
+    ) -> None:
+        with pytest.raises(RejectedError, match="no document") as caught:
+            erp.get_invoice("SOA", "no\x00such\U0001f642")
+        assert "no\ufffdsuch\ufffd" in str(caught.value)
+
     def test_padded_ids_are_trimmed(self, erp: HttpErpLedger, site: TwinSite) -> None:
         site.play("padded_ids", times=9)
         invoices = list(erp.open_invoices("SOA"))

@@ -46,6 +46,7 @@ INVOICES = (
     ("Balance", "decimal(15,3)"), ("CurrID", "varchar(3)"), ("Status", "smallint"),
     ("InDispute", "smallint"), ("CustPONo", "varchar(15)"), ("UpdateDate", "datetime"),
     ("UpdateCounter", "int"), ("CanBePaid", "int"), ("Pending", "decimal(38,3)"),
+    ("DiscDate", "datetime"), ("DiscLeft", "decimal(38,3)"),
 )  # fmt: skip
 RECEIPTS = (
     ("IdemKey", "varchar(64)"), ("CompanyID", "varchar(3)"), ("GatewayRef", "varchar(64)"),
@@ -71,6 +72,7 @@ def invoice(number: int, balance: str = "100.00") -> tuple[object, ...]:
         number, "SOA", f"IN-{number:010d}", f"{number:010d}", 501, 3, "acme0001    ", made, None,
         Decimal("100.000"), Decimal(balance), "USD", 1, 0, None,
         datetime(2026, 11, 23, 12, 0, 0, 7000), 2, 1, Decimal("30.000"),
+        None, None,
     )  # fmt: skip
 
 

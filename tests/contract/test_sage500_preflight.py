@@ -15,6 +15,8 @@ from paysync.adapters.sage500.preflight import preflight, site_of
 from paysync.adapters.sage500.preflight.expected import expected_tables
 from paysync.adapters.sage500.preflight.schema import ask_columns, ask_procedures
 from paysync.adapters.sage500.preflight.server import collation_of, level_of, triggers
+from paysync.adapters.sage500.preflight.wrappers import ask_wrappers
+from paysync.adapters.sage500.script import VERSION, parts
 from paysync.adapters.sage500.sqlserver import SqlServerConfig, SqlServerLedger
 from paysync.domain.errors import UnavailableError
 from paysync.domain.ledger import Finding, FindingLevel
@@ -40,7 +42,9 @@ SPOILED = [
     ("UPDATE dbo.tarOptions SET AllowInvOverpayment = 1", "overpayment", "warn"),
     ("DELETE FROM dbo.tsmUser", "sage_user", "warn"),
 ]  # fmt: skip
-QUESTIONS = r"dbo\.|sys\.|PERMS|INFORMATION_SCHEMA"
+QUESTIONS = r"dbo\.|sys\.|PERMS|INFORMATION_SCHEMA|OBJECT_ID"
+NOTES = [("n", "varchar(60)"), ("v", "varchar(20)"), ("s", "varchar(64)")]
+BATCH_OPEN = "23_batch_open.sql"
 COLUMNS = [
     ("TABLE_NAME", "varchar(40)"), ("COLUMN_NAME", "varchar(40)"), ("DATA_TYPE", "varchar(20)"),
     ("L", "int"), ("P", "int"), ("S", "int"), ("N", "varchar(3)"), ("D", "varchar(20)"),
@@ -61,6 +65,11 @@ class TestAtASite(OnSqlServer):
         run(engine.connection, spoil)
         found = by_code(erp.preflight("SOA"))
         assert found[code].level == level and found[code].advice
+
+    def test_the_wrappers_are_compared(self, erp: SqlServerLedger, engine: SageSite) -> None:
+        found = by_code(erp.preflight("SOA"))["wrappers"]
+        assert found.level is not FindingLevel.BLOCK, found.message
+        assert (found.level is FindingLevel.PASS) == (not engine.engine.is_babelfish)
 
     def test_another_company_id_is_told_first(self, erp: SqlServerLedger) -> None:
         assert by_code(erp.preflight("XXX"))["company"].level is FindingLevel.BLOCK
@@ -189,6 +198,48 @@ def test_a_wrong_collation_is_told(
 def test_a_server_that_is_too_old_blocks() -> None:
     assert level_of("10.50.6000", 100).level is FindingLevel.BLOCK
     assert level_of("11.0.7001", 110).level is FindingLevel.PASS
+
+
+def installed_with(server: TdsServer, **versions: str) -> None:
+    """The wrappers as shipped, but for the versions of some parts; "" for a part that is not."""
+    rows = [(p.name, versions.get(p.name.split(".")[0][3:], VERSION), p.sha256) for p in parts()]
+    server.on("OBJECT_DEFINITION", Rows([("", "nvarchar(4000)"), ("", "int")], [(None, 7)]))
+    server.on(r"^\s*SELECT OBJECT_ID\(", Rows([("", "int")], [(7,)]))
+    server.on("FROM ptx.Version", Rows(NOTES, [row for row in rows if row[1]]))
+
+
+def test_wrappers_as_shipped_pass(reader: SageDatabase, server: TdsServer) -> None:
+    installed_with(server)
+    found = ask_wrappers(reader, {})
+    assert (found.level, found.code) == (FindingLevel.PASS, "wrappers")
+
+
+@pytest.mark.parametrize(
+    ("version", "level"), [(f"{VERSION}9", "warn"), ("0.9", "block"), ("", "block")]
+)
+def test_other_wrappers_are_told(
+    reader: SageDatabase, server: TdsServer, version: str, level: str
+) -> None:
+    """Of another generation they may not understand us; otherwise they may be newer or older."""
+    installed_with(server, batch_open=version)
+    found = ask_wrappers(reader, {})
+    assert found.level == level and BATCH_OPEN in found.message
+    assert "sage500_sql --check" in found.advice and "sage500_sql --print" in found.advice
+
+
+def test_a_wrapper_that_somebody_changed_is_a_warning(
+    reader: SageDatabase, server: TdsServer
+) -> None:
+    installed_with(server)
+    server.on("OBJECT_DEFINITION", Rows([("", "nvarchar(4000)"), ("", "int")], [("SELECT 1", 7)]))
+    found = ask_wrappers(reader, {})
+    assert found.level is FindingLevel.WARN and "changed after the installation" in found.message
+
+
+def test_no_wrappers_at_all_block(reader: SageDatabase, server: TdsServer) -> None:
+    server.on(r"^\s*SELECT OBJECT_ID\(", Rows([("", "int")], [(None,)]))
+    found = ask_wrappers(reader, {})
+    assert found.level is FindingLevel.BLOCK and "not installed" in found.message
 
 
 def test_triggers_of_others_are_told(reader: SageDatabase, server: TdsServer) -> None:

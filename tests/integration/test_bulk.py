@@ -75,7 +75,7 @@ def test_a_payment_matched_again_gets_the_key_of_its_new_match(
     invoice = make_invoice(company)
     record_transactions(account, [sale("1", invoice_reference=invoice.tran_id)], now=NOW)
     match_company(company.pk, now=NOW)
-    unmatch(GatewayTransaction.objects.get().pk, actor="ann", reason="not theirs", now=NOW)
+    unmatch(GatewayTransaction.objects.get().pk, actor="paysync", reason="late void", now=NOW)
     match_company(company.pk, now=NOW)
     old, new = Match.objects.order_by("pk")
     assert (old.ended_at is None, new.ended_at is None) == (False, True)

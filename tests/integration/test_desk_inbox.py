@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -381,6 +381,27 @@ class TestBeforeAnyFile(OnTheDesk):
         drop(site, "acknowledgements.csv", "IdemKey,Status\nPT1-1-abcdef,rejected\n")
         site.inbox.take_in()
         assert (level("unanswered"), level("refused")) == (FindingLevel.PASS, FindingLevel.WARN)
+
+    @pytest.mark.parametrize(
+        ("columns", "cells", "left"),
+        [
+            ("", "", None),
+            (",DiscDate,DiscAmt", ",2026-11-28,2.00", "2.00"),
+            (",DiscDate,DiscAmt,DiscTakenAmt", ",2026-11-28,2.00,0.500", "1.50"),
+            (",DiscDate,DiscAmt,DiscTakenAmt", ",2026-11-28,1.007,NULL", "1.00"),
+            (",DiscDate,DiscAmt,DiscTakenAmt", ",2026-11-28,1.00,2.00", None),
+            (",DiscDate,DiscAmt", ",,2.00", None),
+        ],
+    )
+    def test_a_discount_is_read_where_the_export_has_one(
+        self, site: DeskSite, erp: FileLedger, columns: str, cells: str, left: str | None
+    ) -> None:
+        text = f"{INVOICES.rstrip()}{columns}\n{row().rstrip()}{cells}\n"
+        drop(site, stamped(site), text)
+        site.inbox.take_in()
+        invoice = erp.get_invoice("SOA", I1)
+        assert invoice.discount == (usd(left) if left else None)
+        assert invoice.discount_until == (date(2026, 11, 28) if left else None)
 
     def test_exact_amounts_survive(self, site: DeskSite, erp: FileLedger) -> None:
         drop(site, stamped(site), INVOICES + row(balance="99999999.990"))

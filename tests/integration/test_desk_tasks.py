@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from django_q.models import OrmQ
 
 from paysync.domain.ledger import ReceiptState
 from paysync.models import Alert, Company, Connection, DeskImport, MerchantAccount
-from paysync.tasks import exchange, exchange_all
+from paysync.tasks import exchange, exchange_all, tidy
 from paysync.wiring import ledger_for
 from reconciliation.models import CashAccount, CashReceipt, GLMapping, Invoice
 from reconciliation.services.following import follow_receipts
@@ -131,6 +132,63 @@ class TestJob:
         drop(tmp_path)
         exchange_all()
         assert not DeskImport.objects.exists()
+
+
+class TestTidying:
+    """What is done with goes after a while; nothing else does."""
+
+    def files(self, tmp_path: Path, part: str) -> list[str]:
+        return sorted(os.listdir(tmp_path / "sage-files" / part))
+
+    def age(self, days: int) -> None:
+        DeskImport.objects.update(put_away_at=timezone.now() - timedelta(days=days))
+
+    def test_done_files_and_their_records_go_after_the_chosen_time(
+        self, connection: Connection, tmp_path: Path, settings: Any
+    ) -> None:
+        settings.ERP_FILES_KEEP_DAYS = 90
+        drop(tmp_path)
+        exchange(connection.pk)
+        (tmp_path / "sage-files" / "done" / "the-sites-own.csv").write_text("x")
+        self.age(89)
+        tidy()
+        assert len(self.files(tmp_path, "done")) == 2 and DeskImport.objects.count() == 1
+        self.age(91)
+        tidy()
+        assert self.files(tmp_path, "done") == ["the-sites-own.csv"]
+        assert not DeskImport.objects.exists()
+        assert ledger_for(Company.objects.get(company_id="SOA")).fiscal_periods("SOA")
+
+    def test_what_is_not_done_stays_however_old(
+        self, connection: Connection, tmp_path: Path
+    ) -> None:
+        drop(tmp_path, "wrong\n")
+        exchange(connection.pk)
+        drop(tmp_path)
+        connection.options = {"files": {"done_marker": True}}
+        connection.save()
+        exchange(connection.pk)
+        DeskImport.objects.update(seen_at=timezone.now() - timedelta(days=400))
+        DeskImport.objects.filter(outcome="rejected").update(
+            put_away_at=timezone.now() - timedelta(days=400)
+        )
+        tidy()
+        assert len(self.files(tmp_path, "rejected")) == 2, "the file and what was wrong with it"
+        assert self.files(tmp_path, "inbox") == ["periods.csv"]
+        assert set(DeskImport.objects.values_list("outcome", flat=True)) == {"rejected", "waiting"}
+
+    def test_a_folder_that_is_away_keeps_its_records_and_stops_no_other_tidying(
+        self, connection: Connection, tmp_path: Path, settings: Any
+    ) -> None:
+        drop(tmp_path)
+        exchange(connection.pk)
+        self.age(400)
+        settings.ERP_FILES_DIR = str(tmp_path / "away")
+        tidy()
+        assert DeskImport.objects.count() == 1 and not open_alerts()
+        settings.ERP_FILES_DIR = str(tmp_path)
+        tidy()
+        assert not DeskImport.objects.exists() and not self.files(tmp_path, "done")
 
 
 class TestOutboxTrouble(OnTheDesk):

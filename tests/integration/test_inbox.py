@@ -228,3 +228,21 @@ def test_counting_at_once_loses_nothing(connection: Connection) -> None:
 
     in_threads(4, count_ten)
     assert Counter.objects.get().count == 40
+
+
+@pytest.mark.parametrize("odd", ["🙂" * 50, "no\x00such", "half \ud83d", "x" * 81])
+def test_an_id_that_no_column_holds_as_it_is_becomes_its_checksum(
+    connection: Connection, odd: str
+) -> None:
+    """SQL Server counts a character beyond U+FFFF as two: fifty would not fit eighty."""
+    first = receive(connection, Arrival(odd, {"a": 1}))[0]
+    assert first.external_id.startswith("sha256:")
+    again = receive(connection, Arrival(odd, {"a": 1}))[0]
+    assert again.pk == first.pk
+
+
+def test_what_came_in_keeps_its_rare_characters(connection: Connection) -> None:
+    """A JSON column has no length that they could break."""
+    event = receive(connection, Arrival("t1", {"name": "🙂 𠮷野家", "bad": "a\x00b"}))[0]
+    event.refresh_from_db()
+    assert event.payload == {"name": "🙂 𠮷野家", "bad": "a\ufffdb"}

@@ -204,6 +204,7 @@ def test_late_ach_is_read_again_on_a_schedule_and_matched(
     assert GatewayTransaction.objects.get().state == "settled"
     assert queued() == [(tasks.MATCH, (account.company_id,))]
     run = SyncRun.objects.get()
+    assert run.job == SyncRun.Job.RECHECK
     assert run.progress == "by id: 1 asked for, 1 moved on, 0 not given"
     tasks.recheck_all()
     assert OrmQ.objects.count() == 1, "nothing moved, nothing to match"

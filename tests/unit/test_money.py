@@ -102,6 +102,23 @@ def test_a_fraction_of_a_minor_unit_is_refused_and_not_rounded(amount: str, curr
         Money(Decimal(amount), currency)
 
 
+@pytest.mark.parametrize(
+    ("text", "currency", "whole"),
+    [("1.009", "USD", "1.00"), ("-1.009", "USD", "-1.00"), ("0.009", "USD", "0.00"),
+     ("1.9", "JPY", "1"), ("1.234", "KWD", "1.234"), (Decimal("20.0000"), "USD", "20.00")],
+)  # fmt: skip
+def test_what_lies_below_the_minor_unit_can_be_cut_off(
+    text: object, currency: str, whole: str
+) -> None:
+    assert Money.cut(text, currency) == Money(Decimal(whole), currency)
+
+
+@pytest.mark.parametrize("bad", ["", "1,00", "9" * 40, "1e5", None, 1.0, True, Decimal("NaN")])
+def test_what_is_no_amount_cannot_be_cut_either(bad: object) -> None:
+    with pytest.raises(RecordError):
+        Money.cut(bad)
+
+
 @pytest.mark.parametrize("currency", ["usd", "US", "USDX", "", "U1D", "A.B", "ÜSD", "USD\n"])
 def test_a_currency_is_three_capital_letters(currency: str) -> None:
     with pytest.raises(RecordError, match="currency code"):

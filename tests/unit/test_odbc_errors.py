@@ -79,6 +79,10 @@ def test_a_long_text_is_cut() -> None:
     assert len(failure_of(DriverError("42000", "x" * 5000)).text) == 300
 
 
+def test_a_text_is_told_as_a_database_stores_it() -> None:
+    assert failure_of(DriverError("42000", "a\x00b \U0001f642")).text == "a\ufffdb \ufffd"
+
+
 # --- whose turn it is -----------------------------------------------------------------------------
 
 

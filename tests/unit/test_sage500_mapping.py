@@ -56,6 +56,22 @@ INTENT = ReceiptIntent(
 )
 
 
+@pytest.mark.parametrize(
+    ("left", "until", "discount"),
+    [("2.01", "2026-11-10", "2.01"), ("2.019", "2026-11-10", "2.01"), ("0", "2026-11-10", None),
+     ("-1.00", "2026-11-10", None), (None, "2026-11-10", None), ("2.01", None, None)],
+)  # fmt: skip
+def test_a_discount_is_what_may_still_be_taken_and_until_when(
+    left: str | None, until: str | None, discount: str | None
+) -> None:
+    row = {**INVOICE, "discount_available": left, "discount_date": until}
+    found = mapping.to_invoice(row)
+    assert found.discount == (Money(Decimal(discount)) if discount else None)
+    assert found.discount_until == (date(2026, 11, 10) if discount else None)
+    bare = mapping.to_invoice(INVOICE)
+    assert (bare.discount, bare.discount_until) == (None, None)
+
+
 def test_ids_lose_trailing_blanks_and_amounts_stay_exact() -> None:
     invoice = mapping.to_invoice(INVOICE)
     assert (invoice.tran_id, invoice.customer_id) == ("IN-0000000001", "ACME0001")

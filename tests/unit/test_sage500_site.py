@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import Any
 
@@ -26,6 +27,12 @@ from paysync.adapters.sage500.site import (
     settings_of,
 )
 from paysync.domain.errors import RecordError
+
+#: The shipped T-SQL by version: SHA-256 of all parts with the default settings.
+SHIPPED = {
+    "1.0": "5484c6267f86f20848d26148822e28a4bbefbff5520de8a8f0105bec1d52922a",
+    "1.1": "6d7b8c44740698d229b70c89ae4b5f1cdb5108fdc0d1e0adef5e94a54dc72d6a",
+}
 
 INJECTIONS = [
     "x'; DROP TABLE dbo.tarInvoice --", "x' OR '1'='1", "ptx; GRANT CONTROL TO public",
@@ -151,6 +158,14 @@ def test_every_part_is_noted_with_its_own_digest() -> None:
         assert all(f"OBJECT_ID('{name}') IS NOT NULL" in script for name in part.objects)
     submit = next(part for part in parts() if part.name == "30_receipt_submit.sql")
     assert submit.objects == ["ptx.ReceiptSubmit"]
+
+
+def test_other_sql_has_another_version() -> None:
+    """Sites compare versions: T-SQL that changed under an old one would be taken for theirs."""
+    digest = hashlib.sha256("".join(part.text for part in parts()).encode()).hexdigest()
+    advice = f"the T-SQL changed: raise VERSION in script.py and note {digest} here"
+    assert SHIPPED.get(VERSION) == digest, advice
+    assert len(set(SHIPPED.values())) == len(SHIPPED)
 
 
 def test_a_changed_setting_changes_the_digest_of_what_uses_it() -> None:

@@ -39,7 +39,8 @@ ROW: dict[str, st.SearchStrategy[Any]] = {
     "CurrID": st.sampled_from(["USD", "usd ", "JPY", "US", "", None]), "Status": small,
     "InDispute": st.one_of(small, st.booleans()), "CustPONo": st.one_of(ids, st.none()),
     "UpdateDate": st.one_of(moments, st.none()), "UpdateCounter": small, "CanBePaid": small,
-    "Pending": st.one_of(amounts, st.none()),
+    "Pending": st.one_of(amounts, st.none()), "DiscDate": st.one_of(moments, st.none()),
+    "DiscLeft": st.one_of(amounts, st.none()),
 }  # fmt: skip
 
 
@@ -64,7 +65,7 @@ def test_both_say_the_same(values: tuple[Any, ...]) -> None:
 GOOD = (
     7, "SOA", "IN-0000000007", "0000000007", 501, 3, "ACME0001", datetime(2026, 1, 5), None,
     Decimal("100.000"), Decimal("100.000"), "USD", 1, 0, None, datetime(2026, 1, 6), 4, 1,
-    Decimal("0.000"),
+    Decimal("0.000"), None, None,
 )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ import pytest
 from paysync.adapters.sage500 import receipt_rows, rows
 from paysync.adapters.sage500.cells import Cells
 from paysync.adapters.sage500.server_time import ServerTime
+from paysync.adapters.sage500.set_aside import read_each
 from paysync.domain.errors import RecordError
 from paysync.domain.ledger import Application, ErpReceiptState, ReceiptIntent
 from paysync.domain.money import Money
@@ -24,7 +25,7 @@ INVOICE: dict[str, Any] = {
     "DueDate": None, "TranAmt": Decimal("100.000"), "Balance": Decimal("80.000"),
     "CurrID": "USD", "Status": 1, "InDispute": 0, "CustPONo": None,
     "UpdateDate": datetime(2026, 1, 6, 9, 30), "UpdateCounter": 4, "CanBePaid": 1,
-    "Pending": Decimal("30.000"),
+    "Pending": Decimal("30.000"), "DiscDate": None, "DiscLeft": None,
 }  # fmt: skip
 RECEIPT: dict[str, Any] = {
     "IdemKey": "PT1-1-a", "CompanyID": "SOA", "GatewayRef": "merchant-1:1", "State": "pending",
@@ -85,6 +86,26 @@ def test_nothing_is_payable_on_a_document_that_takes_no_money() -> None:
     assert (found.balance, found.payable) == (usd("-40"), usd("0"))
 
 
+@pytest.mark.parametrize(
+    ("left", "until", "discount"),
+    [
+        ("20.000", datetime(2026, 1, 15), "20.00"),
+        ("20.009", datetime(2026, 1, 15), "20.00"),
+        ("0.004", datetime(2026, 1, 15), None),
+        ("0.000", datetime(2026, 1, 15), None),
+        ("-1.000", datetime(2026, 1, 15), None),
+        (None, datetime(2026, 1, 15), None),
+        ("20.000", None, None),
+    ],
+)
+def test_a_discount_is_what_may_still_be_taken_and_until_when(
+    left: str | None, until: datetime | None, discount: str | None
+) -> None:
+    found = rows.to_invoice(invoice(DiscLeft=left and Decimal(left), DiscDate=until), CLOCK)
+    assert found.discount == (usd(discount) if discount else None)
+    assert found.discount_until == (date(2026, 1, 15) if discount else None)
+
+
 @pytest.mark.parametrize(("status", "balance"), [(2, "80.000"), (1, "0.000")])
 def test_a_document_is_open_by_its_status_and_its_balance(status: int, balance: str) -> None:
     assert not rows.to_invoice(invoice(Status=status, Balance=Decimal(balance)), CLOCK).is_open
@@ -112,6 +133,8 @@ def test_a_date_of_sage_is_by_the_servers_clock() -> None:
         ("CustID", None),
         ("CustID", "   "),
         ("Status", Decimal("1.5")),
+        ("DiscLeft", 20.0),
+        ("DiscDate", "2026-01-05"),
     ],
 )
 def test_what_cannot_be_read_names_its_row_and_column(column: str, value: object) -> None:
@@ -125,10 +148,10 @@ def test_a_row_nobody_can_read_is_set_aside_only_where_that_is_asked() -> None:
     listed = [invoice(), invoice(TranID="X", Balance=None), invoice()]
     set_aside: list[str] = []
     to_invoice = rows.to_payable
-    assert len(list(rows.read_each(listed, to_invoice, set_aside))) == 2
+    assert len(list(read_each(listed, to_invoice, set_aside))) == 2
     assert set_aside == ["invoice X: Balance: an amount must be text or a whole number, not None"]
     with pytest.raises(RecordError):
-        list(rows.read_each(listed, to_invoice, None))
+        list(read_each(listed, to_invoice, None))
 
 
 def test_letters_that_no_database_of_ours_stores_are_replaced() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from paysync.adapters.texts import storable
+from paysync.domain.texts import storable
 
 
 @pytest.mark.parametrize(

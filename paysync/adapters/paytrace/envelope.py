@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from paysync.adapters.paytrace.transport import Reply
-from paysync.adapters.texts import storable
+from paysync.domain.texts import storable
 
 ID_NAMES = ("transaction_id", "check_transaction_id")
 LIST_NAMES = ("transactions", "items", "batches", "data")

@@ -10,9 +10,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from paysync.adapters.texts import storable
 from paysync.domain.errors import RecordError
 from paysync.domain.money import Money
+from paysync.domain.texts import storable
 
 
 class Cells:
@@ -85,6 +85,14 @@ class Cells:
 
     def money_or_none(self, column: str, currency: str) -> Money | None:
         return None if self._values[self._columns[column]] is None else self.money(column, currency)
+
+    def cut_money_or_none(self, column: str, currency: str) -> Money | None:
+        """An amount without what lies below the minor unit."""
+        value = self._values[self._columns[column]]
+        try:
+            return None if value is None else Money.cut(value, currency)
+        except RecordError as error:
+            raise RecordError(f"{self.where}: {column}: {error}") from error
 
     def day(self, column: str) -> date:
         value = self._values[self._columns[column]]

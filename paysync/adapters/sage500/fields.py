@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import TypeVar
 
-from paysync.adapters.texts import storable
 from paysync.domain.errors import RecordError
 from paysync.domain.money import Money
+from paysync.domain.texts import storable
 
 T = TypeVar("T")
 
@@ -56,6 +56,14 @@ class Fields:
     def money_or_none(self, name: str, currency: str) -> Money | None:
         return None if self._row.get(name) is None else self.money(name, currency)
 
+    def cut_money_or_none(self, name: str, currency: str) -> Money | None:
+        """An amount without what lies below the minor unit."""
+        value = self._row.get(name)
+        try:
+            return None if value is None else Money.cut(value, currency)
+        except RecordError as error:
+            raise RecordError(f"{self._where}: {name}: {error}") from error
+
     def day(self, name: str) -> date:
         return self._read(name, lambda text: date.fromisoformat(text[:10]))
 
@@ -81,7 +89,7 @@ class Fields:
         return {key: part for key, part in parts.items() if part}
 
     def unreadable(self, name: str, value: object) -> RecordError:
-        return RecordError(f"{self._where}: {name} cannot be read: {str(value)[:60]!r}")
+        return RecordError(f"{self._where}: {name} cannot be read: {storable(str(value))[:60]!r}")
 
     def _given(self, name: str, default: object) -> object:
         value = self._row.get(name, default)

@@ -33,6 +33,7 @@ from paysync.domain.errors import (
     RejectedError,
     UnavailableError,
 )
+from paysync.domain.texts import storable
 
 SYSTEM = "sage500"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -87,11 +88,12 @@ class Reply:
     def problem(self) -> str:
         """The contract's word for what is wrong; "" without one."""
         code = (self.body or {}).get("code")
-        return code if isinstance(code, str) else ""
+        return storable(code) if isinstance(code, str) else ""
 
     @property
     def detail(self) -> str:
-        return str((self.body or {}).get("detail", ""))[:400]
+        """What the service says in words. It ends up in columns, whatever it holds."""
+        return storable(str((self.body or {}).get("detail", "")))[:400]
 
 
 class HttpClient:

@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from paysync.adapters.sage500.odbc_errors import failure_of
+from paysync.adapters.sage500.reader import Reader
 from paysync.adapters.sage500.script import VERSION, Part, batches_of, parts
 from paysync.adapters.sage500.site import settings_of
 from paysync.domain.errors import RejectedError
@@ -21,16 +22,16 @@ BLANKS = re.compile(r"\s+")
 DEFINITION = "SELECT OBJECT_DEFINITION(OBJECT_ID(?)), OBJECT_ID(?)"
 
 
-class Reader(Protocol):
-    def rows(self, sql: str, params: Any = ()) -> list[tuple[Any, ...]]: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """One file of the shipped script against what the database has. problem: "" when it agrees."""
+    """One file of the shipped script against what the database has. problem: "" when it agrees.
+
+    is_fit: whether paysync can work with what is there, be it as shipped or not.
+    """
 
     name: str
     problem: str = ""
+    is_fit: bool = True
 
 
 def run_script(raw: Any, script: str) -> int:
@@ -63,28 +64,43 @@ def compare(reader: Reader, settings: Mapping[str, object] | None) -> list[Compa
     """Is what is installed what we ship, with these settings of the site?"""
     schema = settings_of(settings)["Schema"]
     if reader.rows("SELECT OBJECT_ID(?)", [f"{schema}.Version"])[0][0] is None:
-        return [Compared(part.name, "not installed") for part in parts(settings)]
+        return [not_installed(part) for part in parts(settings)]
     noted = {
         str(name): (str(version), str(digest))
         for name, version, digest in reader.rows(
             f"SELECT ScriptName, Version, Sha256 FROM {schema}.Version"  # noqa: S608 - checked name
         )
     }
-    return [Compared(part.name, problem_of(reader, part, noted)) for part in parts(settings)]
+    return [compared(reader, part, noted) for part in parts(settings)]
 
 
-def problem_of(reader: Reader, part: Part, noted: Mapping[str, tuple[str, str]]) -> str:
+def compared(reader: Reader, part: Part, noted: Mapping[str, tuple[str, str]]) -> Compared:
     if part.name not in noted:
-        return "not installed"
+        return not_installed(part)
     version, digest = noted[part.name]
     if version != VERSION:
-        return f"version {version} is installed, {VERSION} is shipped"
+        told = f"version {version} is installed, {VERSION} is shipped"
+        return Compared(part.name, told, is_fit=generation(version) == generation(VERSION))
+    return Compared(part.name, problem_of(reader, part, digest))
+
+
+def not_installed(part: Part) -> Compared:
+    return Compared(part.name, "not installed", is_fit=False)
+
+
+def generation(version: str) -> str:
+    """The number before the dot: another one takes other parameters or gives another answer."""
+    return version.partition(".")[0]
+
+
+def problem_of(reader: Reader, part: Part, digest: str) -> str:
+    """What differs at a part of the right version; "" when nothing does."""
     if digest != part.sha256:
         return "installed with other settings of the site, or from another build"
     for name, text in definitions_of(part).items():
         found, exists = reader.rows(DEFINITION, [name, name])[0]
         if exists is None:
-            return f"{name} is gone"
+            return f"{name} is gone, or this login may not see it"
         if found is not None and not same(str(found), text):
             return f"{name} was changed after the installation"
     return ""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from paysync.adapters.sage500.fields import Fields
-from paysync.adapters.texts import storable
+from paysync.adapters.sage500.set_aside import read_each
 from paysync.domain.errors import RecordError
 from paysync.domain.ledger import (
     Application,
@@ -25,8 +25,10 @@ from paysync.domain.ledger import (
     ReceiptIntent,
     SubmitCode,
     SubmitResult,
+    discount_of,
 )
 from paysync.domain.money import Money
+from paysync.domain.texts import storable
 
 T = TypeVar("T")
 
@@ -50,20 +52,15 @@ def read_rows(
     rows: Iterable[object], to_domain: Callable[[object, int], T], set_aside: list[str] | None
 ) -> Iterator[T]:
     """The rows in our words; what nobody can read goes to `set_aside`, or raises RecordError."""
-    for place, row in enumerate(rows, 1):
-        try:
-            found = to_domain(row, place)
-        except RecordError as error:
-            if set_aside is None:
-                raise
-            set_aside.append(str(error))
-        else:
-            yield found
+    numbered = enumerate(rows, 1)
+    return read_each(numbered, lambda found: to_domain(found[1], found[0]), set_aside)
 
 
 def to_invoice(row: object, place: int = 1) -> Invoice:
     fields = Fields(row, row_name(row, "invoice", "tran_id", place))
     currency = fields.text("currency")
+    left = fields.cut_money_or_none("discount_available", currency)
+    discount, discount_until = discount_of(left, fields.day_or_none("discount_date"))
     return Invoice(
         key=fields.text("key"),
         company_id=fields.text("company_id"),
@@ -79,6 +76,8 @@ def to_invoice(row: object, place: int = 1) -> Invoice:
         is_open=fields.flag("is_open"),
         in_dispute=fields.flag("in_dispute", False),
         customer_po=fields.text("customer_po", ""),
+        discount=discount,
+        discount_until=discount_until,
         updated_at=fields.moment_or_none("updated_at"),
         update_counter=fields.number("update_counter", 0),
     )

@@ -17,6 +17,7 @@ from paysync.domain.errors import (
     RejectedError,
     UnavailableError,
 )
+from paysync.domain.texts import storable
 
 SYSTEM = "sage500"
 LONGEST_TEXT = 300
@@ -111,7 +112,8 @@ def failure_of(error: BaseException) -> Failure:
         states.add(WORDS[words])
     numbers = {int(found) for found in NUMBER.findall(text)} - {0}
     numbers |= set() if numbers else {n for phrase, n in PHRASES.items() if phrase in text}
-    return Failure(frozenset(states), frozenset(numbers), " ".join(text.split())[:LONGEST_TEXT])
+    shown = storable(" ".join(text.split()))[:LONGEST_TEXT]
+    return Failure(frozenset(states), frozenset(numbers), shown)
 
 
 def error_of(failure: Failure, stage: Stage, what: str) -> ExternalError:

@@ -16,7 +16,13 @@ INVOICE = """
            i.CustPONo, i.UpdateDate, i.UpdateCounter,
            CASE WHEN i.TranType IN ($(PayableTypes)) THEN 1 ELSE 0 END AS CanBePaid,
            (SELECT COALESCE(SUM(a.PmtAmtIC + a.DiscTakenAmtIC + a.WriteOffAmtIC), 0)
-              FROM dbo.tarPendCustPmtAppl a WHERE a.ApplyToInvcKey = i.InvcKey) AS Pending
+              FROM dbo.tarPendCustPmtAppl a WHERE a.ApplyToInvcKey = i.InvcKey) AS Pending,
+           i.DiscDate,
+           CASE WHEN i.DiscDate IS NOT NULL AND i.DiscAmt > i.DiscTakenAmt
+                THEN i.DiscAmt - i.DiscTakenAmt
+                     - (SELECT COALESCE(SUM(a.DiscTakenAmtIC), 0)
+                          FROM dbo.tarPendCustPmtAppl a WHERE a.ApplyToInvcKey = i.InvcKey)
+           END AS DiscLeft
       FROM dbo.tarInvoice i JOIN dbo.tarCustomer c ON c.CustKey = i.CustKey
      WHERE i.CompanyID = CAST(? AS varchar(255))"""
 OPEN_INVOICES = (

@@ -15,7 +15,7 @@ from paysync.adapters.sage500.odbc import Found
 from paysync.adapters.sage500.rows import OPEN, to_invoice
 from paysync.adapters.sage500.server_time import ServerTime
 from paysync.domain.errors import RecordError
-from paysync.domain.ledger import Invoice
+from paysync.domain.ledger import Invoice, discount_of
 from paysync.domain.money import Money
 
 #: The columns of queries.INVOICE in their order, with the types a driver gives them.
@@ -25,7 +25,7 @@ COLUMNS: dict[str, tuple[type, ...]] = {
     "DueDate": (datetime, type(None)), "TranAmt": (Decimal,), "Balance": (Decimal,),
     "CurrID": (str,), "Status": (int,), "InDispute": (int,), "CustPONo": (str, type(None)),
     "UpdateDate": (datetime, type(None)), "UpdateCounter": (int,), "CanBePaid": (int,),
-    "Pending": (Decimal,),
+    "Pending": (Decimal,), "DiscDate": (datetime, type(None)), "DiscLeft": (Decimal, type(None)),
 }  # fmt: skip
 ORDER = list(COLUMNS)
 
@@ -64,7 +64,7 @@ class InvoiceReader:
             return None
         (key, company, tran_id, tran_no, tran_type, _, customer, tran_date, due, total_amt,
          balance_amt, currency, status, dispute, customer_po, updated, counter, can_be_paid,
-         pending) = values  # fmt: skip
+         pending, discount_date, discount_left) = values  # fmt: skip
         if customer_po is None:
             customer_po = ""
         if not f"{company}{tran_id}{tran_no}{customer}{customer_po}".isprintable():
@@ -80,13 +80,17 @@ class InvoiceReader:
                 payable = Money.zero(currency)
             else:
                 payable = Money(balance_amt - pending, currency) if pending else balance
+            discount = until = None
+            if discount_left is not None and discount_date is not None:
+                left = Money.cut(discount_left, currency)
+                discount, until = discount_of(left, discount_date.date())
         except RecordError:
             return None
         return Invoice(
             str(key), company, tran_id, tran_no.rstrip(), tran_type, customer, tran_date.date(),
             due.date() if due else None, total, balance, payable,
             status == OPEN and balance_amt != 0, dispute != 0, customer_po.rstrip(),
-            self._clock.moment(updated), counter,
+            discount, until, self._clock.moment(updated), counter,
         )  # fmt: skip
 
     def _id(self, text: str) -> str:

@@ -5,13 +5,11 @@ A row that cannot be read raises RecordError naming the row and the column.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from paysync.adapters.sage500.cells import Cells
 from paysync.adapters.sage500.server_time import ServerTime
-from paysync.domain.errors import RecordError
 from paysync.domain.ledger import (
     ErpCashAccount,
     ErpCurrency,
@@ -21,10 +19,9 @@ from paysync.domain.ledger import (
     ErpGLAccount,
     ErpPaymentTerms,
     Invoice,
+    discount_of,
 )
 from paysync.domain.money import Money
-
-T = TypeVar("T")
 
 #: tarInvoice.Status and tglAccount.Status (certain).
 OPEN = 1
@@ -36,24 +33,11 @@ ADDRESS = {
 }  # fmt: skip
 
 
-def read_each(
-    rows: Iterable[Cells], to_domain: Callable[[Cells], T], set_aside: list[str] | None
-) -> Iterator[T]:
-    """The rows in our words. One nobody can read is named in `set_aside`, or raises RecordError."""
-    for cells in rows:
-        try:
-            found = to_domain(cells)
-        except RecordError as error:
-            if set_aside is None:
-                raise
-            set_aside.append(str(error))
-        else:
-            yield found
-
-
 def to_invoice(cells: Cells, clock: ServerTime) -> Invoice:
     currency = cells.id("CurrID")
     balance = cells.money("Balance", currency)
+    left = cells.cut_money_or_none("DiscLeft", currency)
+    discount, discount_until = discount_of(left, cells.day_or_none("DiscDate"))
     return Invoice(
         key=cells.key("InvcKey"),
         company_id=cells.id("CompanyID"),
@@ -69,6 +53,8 @@ def to_invoice(cells: Cells, clock: ServerTime) -> Invoice:
         is_open=cells.number("Status") == OPEN and bool(balance),
         in_dispute=cells.flag("InDispute"),
         customer_po=cells.text_or_empty("CustPONo"),
+        discount=discount,
+        discount_until=discount_until,
         updated_at=clock.moment(cells.moment_or_none("UpdateDate")),
         update_counter=cells.number("UpdateCounter"),
     )

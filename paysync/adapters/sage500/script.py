@@ -13,8 +13,9 @@ from pathlib import Path
 
 from paysync.adapters.sage500.site import SETTINGS, rendered, settings_of
 
-#: Raised with every change of a file in `sql/`.
-VERSION = "1.0"
+#: Raised with every change of a file in `sql/`; the number before the dot when paysync and older
+#: wrappers no longer understand one another.
+VERSION = "1.1"
 
 FOLDER = Path(__file__).parent / "sql"
 UNINSTALL = FOLDER / "uninstall.sql"

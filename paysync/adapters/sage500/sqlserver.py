@@ -20,6 +20,7 @@ from paysync.adapters.sage500.odbc_errors import SYSTEM
 from paysync.adapters.sage500.preflight import preflight, site_of
 from paysync.adapters.sage500.quick_rows import InvoiceReader
 from paysync.adapters.sage500.server_time import ServerTime, day_stamp
+from paysync.adapters.sage500.set_aside import read_each
 from paysync.adapters.sage500.site import rendered, settings_of
 from paysync.domain.errors import OutcomeUnknownError, RecordError, RejectedError
 from paysync.domain.ledger import (
@@ -127,7 +128,7 @@ class SqlServerLedger:
         sql = queries.CHANGED_CUSTOMERS if stamps else queries.ALL_CUSTOMERS
         name = ("customer", "CustID")
         listed = self._listed(sql, company_id, name, "CustKey", stamps)
-        return rows.read_each(listed, partial(rows.to_customer, clock=self._clock), set_aside)
+        return read_each(listed, partial(rows.to_customer, clock=self._clock), set_aside)
 
     def cash_accounts(self, company_id: str) -> Sequence[ErpCashAccount]:
         name = ("cash account", "CashAcctID")

@@ -1,6 +1,7 @@
 """The desk: what we know of a Sage 500 that we can only hand things to, by file or by hand."""
 
 from paysync.domain.desk.entries import (
+    Claimed,
     DeskEntry,
     Shown,
     intent_of,
@@ -27,6 +28,7 @@ from paysync.domain.desk.states import (
 __all__ = [
     "AckStatus",
     "Acknowledgement",
+    "Claimed",
     "DESK_EDGES",
     "DeskEntry",
     "DeskKind",

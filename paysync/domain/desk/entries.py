@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from paysync.domain.desk.states import DeskState
@@ -23,6 +24,17 @@ class Shown:
     amount: Money
     unapplied: Money | None = None
     applications: tuple[Application, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """What receipts take of an invoice. discount: what of the amount is discount."""
+
+    amount: Decimal = Decimal(0)
+    discount: Decimal = Decimal(0)
+
+    def __add__(self, other: Claimed) -> Claimed:
+        return Claimed(self.amount + other.amount, self.discount + other.discount)
 
 
 @dataclass(frozen=True, slots=True)

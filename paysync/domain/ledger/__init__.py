@@ -17,6 +17,7 @@ from paysync.domain.ledger.erp import (
     ErpGLAccount,
     Invoice,
     InvoiceType,
+    discount_of,
 )
 from paysync.domain.ledger.findings import Finding, FindingLevel
 from paysync.domain.ledger.receipts import (
@@ -62,6 +63,7 @@ __all__ = [
     "SubmitResult",
     "TAKE_ORDER",
     "capture",
+    "discount_of",
     "fingerprint",
     "move",
     "require_balanced",

@@ -23,7 +23,12 @@ PAYABLE_TYPES = frozenset({InvoiceType.INVOICE, InvoiceType.DEBIT_MEMO, InvoiceT
 
 @dataclass(frozen=True, slots=True)
 class Invoice:
-    """An AR document. `payable` = balance less pending applications (reference §6, inferred)."""
+    """An AR document. `payable` = balance less pending applications (reference §6, inferred).
+
+    discount: what may still be taken for early payment, pending applications counted too, by a
+    receipt dated `discount_until` at the latest (columns certain, rule inferred: reference §5).
+    None is: no discount.
+    """
 
     key: str
     company_id: str
@@ -39,8 +44,20 @@ class Invoice:
     is_open: bool
     in_dispute: bool = False
     customer_po: str = ""
+    discount: Money | None = None
+    discount_until: date | None = None
     updated_at: datetime | None = None
     update_counter: int = 0
+
+
+def discount_of(left: Money | None, until: date | None) -> tuple[Money | None, date | None]:
+    """`discount` and `discount_until` of an invoice: both, or neither where none can be taken.
+
+    left: not taken yet; below zero where more was taken than granted.
+    """
+    if left is None or until is None or left.amount <= 0:
+        return None, None
+    return left, until
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,20 @@ from paysync.domain.money import Money
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """A receipt-to-invoice link: how much of the receipt pays which invoice."""
+    """A receipt-to-invoice link: how much of the receipt pays which invoice.
+
+    Discount and write-off are no money of the receipt: they close the invoice beside it.
+    """
 
     invoice_tran_id: str
     amount: Money
     discount: Money
     write_off: Money
+
+    @property
+    def reduction(self) -> Money:
+        """By how much the invoice's balance falls (inferred: Sage reference §4.2)."""
+        return self.amount + self.discount + self.write_off
 
 
 @dataclass(frozen=True, slots=True)

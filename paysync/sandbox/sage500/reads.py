@@ -13,7 +13,10 @@ Item = dict[str, Any]
 INVOICE = """
     SELECT i.InvcKey, i.CompanyID, i.TranID, i.TranNo, i.TranType, c.CustID, i.TranDate, i.DueDate,
            i.TranAmt, i.Balance, i.CurrID, i.Status, i.InDispute, i.CustPONo, i.DiscDate,
-           i.DiscAmt - i.DiscTakenAmt AS DiscLeft, i.UpdateDate, i.UpdateCounter,
+           i.DiscAmt - i.DiscTakenAmt
+             - (SELECT COALESCE(SUM(a.DiscTakenAmtIC), 0)
+                  FROM tarPendCustPmtAppl a WHERE a.ApplyToInvcKey = i.InvcKey) AS DiscLeft,
+           i.UpdateDate, i.UpdateCounter,
            (SELECT COALESCE(SUM(a.PmtAmtIC + a.DiscTakenAmtIC + a.WriteOffAmtIC), 0)
               FROM tarPendCustPmtAppl a WHERE a.ApplyToInvcKey = i.InvcKey) AS Pending
       FROM tarInvoice i JOIN tarCustomer c ON c.CustKey = i.CustKey"""

@@ -43,7 +43,10 @@ PERIODS_BETWEEN = """
        AND (FiscYear, FiscPer) <= (:to_year, :to_per)"""
 INVOICE = """
     SELECT i.InvcKey, i.TranID, i.TranDate, i.TranType, i.CustKey, i.CurrID, i.Status, i.Balance,
-           i.DiscAmt - i.DiscTakenAmt AS DiscLeft, i.DiscDate,
+           i.DiscAmt - i.DiscTakenAmt
+             - (SELECT COALESCE(SUM(a.DiscTakenAmtIC), 0)
+                  FROM tarPendCustPmtAppl a WHERE a.ApplyToInvcKey = i.InvcKey) AS DiscLeft,
+           i.DiscDate,
            i.Balance - (SELECT COALESCE(SUM(a.PmtAmtIC + a.DiscTakenAmtIC + a.WriteOffAmtIC), 0)
                           FROM tarPendCustPmtAppl a WHERE a.ApplyToInvcKey = i.InvcKey) AS Payable
       FROM tarInvoice i
@@ -204,7 +207,10 @@ def check_owner(store: Store, invoice: Row, customer: Row, options: Row) -> None
 
 
 def check_discount(order: Order, link: OrderedLink, invoice: Row) -> None:
-    """Available while the receipt date is not after DiscDate (inferred: reference 5)."""
+    """Available while the receipt date is not after DiscDate (inferred: reference 5).
+
+    What unposted receipts take of it is not there any more: the wrapper's own rule.
+    """
     if not link.discount:
         return
     in_time = invoice["DiscDate"] is not None and order.tran_date <= invoice["DiscDate"]

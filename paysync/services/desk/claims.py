@@ -7,23 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from decimal import Decimal
 
-from paysync.domain.desk import DeskKind
+from paysync.domain.desk import Claimed, DeskKind
 from paysync.domain.ledger import Application
 from paysync.models import DeskClaim, DeskReceipt, DeskRecord
 from paysync.services.bulk import chunks, locked
 
 
-def claimed(connection_id: int, company_id: str, tran_ids: Sequence[str]) -> dict[str, Decimal]:
+def claimed(connection_id: int, company_id: str, tran_ids: Sequence[str]) -> dict[str, Claimed]:
     """What is taken of each invoice; one that nothing is taken of is absent."""
-    found: dict[str, Decimal] = {}
+    found: dict[str, Claimed] = {}
     for part in chunks(tran_ids):
         rows = DeskClaim.objects.filter(
             connection_id=connection_id, company_id=company_id, tran_id__in=part
         )
-        for tran_id, amount in rows.values_list("tran_id", "amount"):
-            found[tran_id] = found.get(tran_id, Decimal(0)) + amount
+        for tran_id, *parts in rows.values_list("tran_id", "amount", "discount"):
+            found[tran_id] = found.get(tran_id, Claimed()) + Claimed(*parts)
     return found
 
 
@@ -41,7 +40,8 @@ def lay_claims(
             company_id=receipt.company_id,
             tran_id=link.invoice_tran_id.rstrip().upper(),
             receipt=receipt,
-            amount=(link.amount + link.discount + link.write_off).amount,
+            amount=link.reduction.amount,
+            discount=link.discount.amount,
             until=until,
         )
         for link in links

@@ -77,6 +77,12 @@ class OrmDeskFiles:
     def put_away(self, import_pk: int, now: datetime) -> None:
         imports.put_away(import_pk, now)
 
+    def done_before(self, moment: datetime) -> list[int]:
+        return imports.done_before(self.connection_id, moment)
+
+    def forget_done(self, import_pks: Sequence[int]) -> None:
+        imports.forget_done(import_pks)
+
     def take_lists(
         self,
         lists: Sequence[Listed],

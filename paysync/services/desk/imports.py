@@ -18,6 +18,8 @@ Outcome = DeskImport.Outcome
 MOST_PROBLEMS = 200
 #: A file that was seen, and is not there after this, is gone.
 GONE_FOR = timedelta(minutes=1)
+#: Nobody has to look at these any more.
+DONE = (Outcome.IMPORTED, Outcome.REPEATED, Outcome.OLDER)
 
 
 def see_file(connection_id: int, name: str, size: int, modified_ns: int, now: datetime) -> Sighting:
@@ -143,3 +145,16 @@ def forget_gone(connection_id: int, names: Sequence[str], now: datetime) -> None
 def put_away(import_pk: int, now: datetime) -> None:
     """The file is no longer in the inbox."""
     DeskImport.objects.filter(pk=import_pk, put_away_at__isnull=True).update(put_away_at=now)
+
+
+def done_before(connection_id: int, moment: datetime) -> list[int]:
+    """Files that we were done with, and that left the inbox before that moment."""
+    rows = DeskImport.objects.filter(
+        connection_id=connection_id, outcome__in=DONE, put_away_at__lt=moment
+    )
+    return list(rows.order_by("pk").values_list("pk", flat=True))
+
+
+def forget_done(import_pks: Sequence[int]) -> None:
+    for part in chunks(import_pks):
+        DeskImport.objects.filter(pk__in=part, outcome__in=DONE).delete()

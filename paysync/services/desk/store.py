@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
-from decimal import Decimal
 
 from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import Min, QuerySet
 
 from paysync.domain.desk import (
     LIVE_STATES,
+    Claimed,
     DeskEntry,
     DeskKind,
     DeskState,
@@ -83,7 +83,7 @@ class OrmDeskStore:
             for row in rows.filter(key__in=part)
         }
 
-    def claimed(self, company_id: str, tran_ids: Sequence[str]) -> dict[str, Decimal]:
+    def claimed(self, company_id: str, tran_ids: Sequence[str]) -> dict[str, Claimed]:
         return claimed(self.connection_id, company_id, tran_ids)
 
     # --- receipts -------------------------------------------------------------------------------

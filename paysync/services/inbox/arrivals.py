@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from paysync.domain.redaction import redact
+from paysync.domain.texts import UNSTORABLE, storable_in_json
 from paysync.models import Connection, InboundEvent, MerchantAccount
-
-#: Text that JSON allows and databases do not: NUL and half a surrogate pair.
-UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +73,7 @@ def storable(value: Any) -> Any:
         return [storable(item) for item in value]
     if isinstance(value, str):
         joined = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        return UNSTORABLE.sub("\ufffd", joined)
+        return storable_in_json(joined)
     if value is None or isinstance(value, (bool, int)):
         return value
     if isinstance(value, float) and abs(value) < float("inf"):

@@ -7,7 +7,7 @@ site's export has is the site's choice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -171,3 +171,10 @@ def require_columns(mapped: Mapping[str, Mapping[str, str]]) -> None:
         if name not in FileKind.__members__.values():
             raise RecordError(f'the option "files.columns" knows no files "{name}"')
         columns_of(FileKind(name), mapped)
+
+
+def require_kinds(names: Iterable[str]) -> None:
+    """Raises RecordError for a kind of files that there is not."""
+    for name in names:
+        if name not in FileKind.__members__.values():
+            raise RecordError(f'the option "files.partial" knows no files "{name}"')

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,8 @@ PARTS = ("outbox", "inbox", "done", "rejected")
 #: Files looked at in one round.
 MOST_FILES = 500
 UNFINISHED = (".part", ".tmp", ".done")
+#: What `kept_name` puts before a name.
+KEPT = re.compile(r"(\d{7,})-")
 SLUG = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 
@@ -145,6 +147,16 @@ class DeskFolder:
             staged = path.with_name(f".{kept}.{token_hex(4)}.part")  # two workers may be at it
             write_through(staged, text.encode("utf-8-sig"))
             staged.rename(path)
+
+    def drop_done(self, import_pks: Collection[int]) -> None:
+        """Remove the files of these imports from `done`. What the site put there stays."""
+        with reaching("the folder of done files cannot be tidied"):
+            with os.scandir(self._path / "done") as entries:
+                names = [entry.name for entry in entries if not entry.is_dir(follow_symlinks=False)]
+            for name in names:
+                number = KEPT.match(name)
+                if number and int(number[1]) in import_pks:
+                    (self._path / "done" / name).unlink(missing_ok=True)
 
     @staticmethod
     def kept_name(name: str, import_pk: int) -> str:

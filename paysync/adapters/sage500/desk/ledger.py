@@ -20,6 +20,7 @@ from paysync.adapters.sage500.desk.rules import Facts, Refused, check, key_of
 from paysync.adapters.sage500.desk.store import DeskStore, Row
 from paysync.domain.desk import (
     LIVE_STATES,
+    Claimed,
     DeskEntry,
     DeskKind,
     DeskState,
@@ -48,6 +49,7 @@ SYSTEM = "sage500"
 TRIES = 3
 #: Invoices whose claims are looked up together.
 PART = 500
+NOTHING = Claimed()
 
 
 class DeskLedger:
@@ -126,13 +128,16 @@ class DeskLedger:
         )
 
     def _invoice_rows(self, company_id: str, rows: Sequence[Row]) -> list[Json]:
-        """Invoices with what is payable: the balance less what our receipts take of it."""
+        """Invoices with what is payable, and left of the discount: less what our receipts take."""
         names = [str(data.get("tran_id")).upper() for data, _ in rows]
         taken = self._store.claimed(company_id, names)
         return [
             {
                 **data,
-                "payable": payable_of(data, taken.get(name, Decimal(0))),
+                "payable": payable_of(data, taken.get(name, NOTHING).amount),
+                "discount_available": less(
+                    data.get("discount_available", "0"), taken.get(name, NOTHING).discount
+                ),
                 "updated_at": changed_at.isoformat(),
             }
             for name, (data, changed_at) in zip(names, rows, strict=True)
@@ -249,11 +254,15 @@ def payable_of(data: Mapping[str, object], taken: Decimal) -> object:
     """Balance less what our receipts take; nothing on a credit memo. A bad balance stays bad."""
     if data.get("tran_type") not in PAYABLE_TYPES:
         return "0"
-    balance = data.get("balance")
+    return less(data.get("balance"), taken)
+
+
+def less(amount: object, taken: Decimal) -> object:
+    """As text, for the mapping to judge: what is no amount stays none."""
     try:
-        return str(Decimal(str(balance)) - taken)
+        return str(Decimal(str(amount)) - taken)
     except InvalidOperation:
-        return balance
+        return amount
 
 
 def parts_of(rows: Iterator[Row]) -> Iterator[list[Row]]:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
 
+from paysync.adapters.sage500.desk.cells import shortest
 from paysync.adapters.sage500.desk.columns import FileKind
 from paysync.adapters.sage500.desk.csv import BadFileError
 from paysync.adapters.sage500.desk.importing import Import, Values, checked
@@ -63,7 +64,7 @@ def to_invoice_row(one: Import, line: int, values: Values) -> Json | None:
         "tran_date": values["tran_date"], "due_date": values["due_date"], "currency": currency,
         "total": values["total"], "balance": values["balance"], "is_open": is_open,
         "in_dispute": values["in_dispute"], "customer_po": values["customer_po"],
-        "discount_date": values["discount_date"], "discount_available": f"{left:.2f}",
+        "discount_date": values["discount_date"], "discount_available": shortest(left),
         "update_counter": values["update_counter"],
     }  # fmt: skip
 

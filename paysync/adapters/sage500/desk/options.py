@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
@@ -18,6 +18,10 @@ from paysync.domain.errors import RecordError
 
 ENCODINGS = {"cp1252": "cp1252", "windows-1252": "cp1252", "utf-8": "utf-8-sig"}
 DELIMITERS = frozenset(",;\t|")
+#: The parts that the options of such a connection have.
+PARTS = frozenset({"desk", "files"})
+#: A day that tells day, month and year apart.
+SAMPLE = datetime(2031, 12, 25)
 T = TypeVar("T")
 
 
@@ -83,7 +87,24 @@ def file_options_of(options: object) -> FileOptions:
         raise wrong("files", "decimal", "the point is . or , and thousands are apart by nothing")
     if found.decimal == found.thousands:
         raise wrong("files", "thousands", "it is the decimal point already")
+    if found.date_format and not is_date_format(found.date_format):
+        raise wrong("files", "date_format", 'name day, month and year, such as "%d.%m.%Y"')
     return found
+
+
+def require_parts(options: object) -> None:
+    """Raises RecordError for a part that nobody reads: most likely a slip of the pen."""
+    strange = sorted(set(options) - PARTS) if isinstance(options, Mapping) else []
+    if strange:
+        raise RecordError(f'the option "{strange[0]}" is not known: there are desk and files')
+
+
+def is_date_format(pattern: str) -> bool:
+    """Whether a day that is written so can be read again."""
+    try:
+        return datetime.strptime(SAMPLE.strftime(pattern), pattern) == SAMPLE
+    except ValueError:
+        return False
 
 
 def part_of(options: object, name: str) -> Mapping[str, Any]:

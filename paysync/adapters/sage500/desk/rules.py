@@ -14,8 +14,13 @@ from decimal import Decimal
 from paysync.adapters.sage500.desk.options import DeskRules
 from paysync.adapters.sage500.mapping import to_invoice
 from paysync.domain.desk.entries import Json
-from paysync.domain.ledger import PAYABLE_TYPES, Application, ReceiptIntent, SubmitCode
-from paysync.domain.money import Money
+from paysync.domain.ledger import (
+    PAYABLE_TYPES,
+    Application,
+    Invoice,
+    ReceiptIntent,
+    SubmitCode,
+)
 
 INVALID, CLOSED = SubmitCode.VALIDATION_ERROR, SubmitCode.PERIOD_CLOSED
 CHANGED = SubmitCode.BALANCE_CHANGED
@@ -100,10 +105,9 @@ def check_link(
     check_owner(name, invoice.customer_id, row, customer, rules)
     if invoice.total.currency != intent.amount.currency:
         raise Refused(INVALID, "currency_mismatch", f"{name} is in {invoice.total.currency}")
-    check_discount(intent, link, row)
+    check_discount(intent, link, invoice)
     check_write_off(link, customer, rules)
-    reduction = link.amount + link.discount + link.write_off
-    if reduction > invoice.payable and not rules.allow_overpayment:
+    if link.reduction > invoice.payable and not rules.allow_overpayment:
         raise Refused(CHANGED, "balance_changed", f"{name} has {invoice.payable} payable")
 
 
@@ -115,13 +119,12 @@ def check_owner(name: str, owner_id: str, row: Json, customer: Json, rules: Desk
         raise Refused(INVALID, "wrong_customer", f"{name} is another customer's")
 
 
-def check_discount(intent: ReceiptIntent, link: Application, row: Json) -> None:
+def check_discount(intent: ReceiptIntent, link: Application, invoice: Invoice) -> None:
     """Available while the receipt date is not after the discount date (inferred: reference 5)."""
     if not link.discount:
         return
-    last = row.get("discount_date")
-    left = Money.parse(row.get("discount_available", "0"), link.discount.currency)
-    if last is None or intent.tran_date.isoformat() > last or link.discount > left:
+    left, last = invoice.discount, invoice.discount_until
+    if left is None or last is None or intent.tran_date > last or link.discount > left:
         raise Refused(
             INVALID, "discount_not_allowed", f"no such discount on {link.invoice_tran_id}"
         )

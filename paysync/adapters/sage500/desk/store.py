@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any, Protocol
 
 from paysync.domain.desk import (
     Acknowledgement,
+    Claimed,
     DeskEntry,
     DeskKind,
     DeskState,
@@ -46,7 +46,7 @@ class DeskStore(Protocol):
         self, company_id: str, kind: DeskKind, keys: Sequence[str], *, lock: bool = False
     ) -> Mapping[str, Row]: ...
 
-    def claimed(self, company_id: str, tran_ids: Sequence[str]) -> Mapping[str, Decimal]:
+    def claimed(self, company_id: str, tran_ids: Sequence[str]) -> Mapping[str, Claimed]:
         """What our receipts take of these invoices beyond what the list of invoices shows."""
         ...
 
@@ -151,6 +151,12 @@ class DeskFiles(Protocol):
         ...
 
     def put_away(self, import_pk: int, now: datetime) -> None: ...
+
+    def done_before(self, moment: datetime) -> Sequence[int]:
+        """The files that we were done with, and that left the inbox before that moment."""
+        ...
+
+    def forget_done(self, import_pks: Sequence[int]) -> None: ...
 
     def take_lists(
         self,

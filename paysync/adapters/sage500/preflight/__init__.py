@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from paysync.adapters.sage500.preflight import company, receipts, schema, server
+from paysync.adapters.sage500.preflight import company, receipts, schema, server, wrappers
 from paysync.adapters.sage500.preflight.asking import Reader, warn
 from paysync.adapters.sage500.preflight.site import Site, site_of
 from paysync.domain.errors import RecordError, RejectedError
@@ -54,6 +54,7 @@ def questions(reader: Reader, company_id: str, site: Site) -> list[tuple[str, Qu
                 site.batch_status_procedure,
             ),
         ),
+        ("wrappers", lambda: wrappers.ask_wrappers(reader, site.options)),
         ("may_execute", lambda: schema.may_execute(reader, site.submit_procedure)),
         ("least_privilege", lambda: schema.least_privilege(reader)),
         ("receipt_type", lambda: receipts.receipt_type(reader, company_id, site.batch_type)),

@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Protocol
-
+from paysync.adapters.sage500.reader import Reader
 from paysync.domain.ledger import Finding, FindingLevel
 
-
-class Reader(Protocol):
-    """Reads the site's database. `?` marks a parameter."""
-
-    def rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """All rows. Raises an ExternalError."""
-        ...
+__all__ = ["Reader", "block", "passed", "warn"]
 
 
 def passed(code: str, message: str) -> Finding:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -17,7 +17,10 @@ WORD = re.compile(r"\b[A-Za-z_]\w+\b")
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """used: every name that our SQL speaks of, so that only those columns have to be there."""
+    """used: every name that our SQL speaks of, so that only those columns have to be there.
+
+    options: the site settings as they were given, from which the shipped script is made.
+    """
 
     batch_type: int
     key_name: str
@@ -29,6 +32,7 @@ class Site:
     submit_procedure: str
     user_id: str
     used: Collection[str]
+    options: Mapping[str, object] = field(default_factory=dict)
 
 
 def site_of(options: Mapping[str, object] | None, user_id: str) -> Site:
@@ -45,6 +49,7 @@ def site_of(options: Mapping[str, object] | None, user_id: str) -> Site:
         submit_procedure=f"{settings['Schema']}.ReceiptSubmit",
         user_id=user_id or settings["SageUser"],
         used=used_names(),
+        options=options or {},
     )
 
 

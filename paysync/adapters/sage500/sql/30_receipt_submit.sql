@@ -237,7 +237,8 @@ BEGIN
                              i.DiscAmt - i.DiscTakenAmt AS DiscLeft, i.DiscDate
                         FROM dbo.tarInvoice i WITH (UPDLOCK, ROWLOCK)
                        WHERE i.CompanyID = @CompanyID AND i.TranID = d.Name COLLATE DATABASE_DEFAULT) f;
-        -- A parent's receipt may pay children's documents; a discount counts until DiscDate (inferred).
+        -- A parent's receipt may pay children's documents; a discount counts until DiscDate (inferred). What
+        -- unposted receipts take of it is not there any more (our own rule).
         SELECT TOP (1) @oReason = c.Reason,
                @oRetVal = CASE c.Reason WHEN 'balance_changed' THEN 13 ELSE 10 END,
                @oMessage = CASE c.Reason
@@ -260,14 +261,16 @@ BEGIN
                             WHEN d.CurrID <> @CurrID THEN 'currency_mismatch'
                             WHEN $(RefuseDisputed) = 1 AND d.InDispute <> 0 THEN 'in_dispute'
                             WHEN d.DiscTakenAmt <> 0
-                             AND (d.DiscDate IS NULL OR @TranDate > d.DiscDate OR d.DiscTakenAmt > d.DiscLeft)
+                             AND (d.DiscDate IS NULL OR @TranDate > d.DiscDate
+                                  OR d.DiscTakenAmt > d.DiscLeft - p.PendingDisc)
                             THEN 'discount_not_allowed'
                             WHEN d.WriteOffAmt <> 0 AND (d.WriteOffAmt > @MaxWriteOff OR @AllowWriteOff = 0)
                             THEN 'write_off_not_allowed'
                             WHEN d.PmtAmt + d.DiscTakenAmt + d.WriteOffAmt > d.Balance - p.Pending AND @Overpay = 0
                             THEN 'balance_changed' END AS Reason
                   FROM @Link d
-                 CROSS APPLY (SELECT COALESCE(SUM(a.PmtAmtIC + a.DiscTakenAmtIC + a.WriteOffAmtIC), 0) AS Pending
+                 CROSS APPLY (SELECT COALESCE(SUM(a.PmtAmtIC + a.DiscTakenAmtIC + a.WriteOffAmtIC), 0) AS Pending,
+                                     COALESCE(SUM(a.DiscTakenAmtIC), 0) AS PendingDisc
                                 FROM dbo.tarPendCustPmtAppl a WHERE a.ApplyToInvcKey = d.InvcKey) p) c
          WHERE c.Reason IS NOT NULL
          ORDER BY c.Place;
