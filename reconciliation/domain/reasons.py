@@ -12,6 +12,11 @@ class Reason(StrEnum):
     UNKNOWN_INVOICE = "unknown_invoice"
     AMBIGUOUS = "ambiguous"
     NO_EXACT_AMOUNT = "no_exact_amount"
+    NEEDS_CONFIRMATION = "needs_confirmation"
+    SHORT_PAY = "short_pay"
+    LATE_DISCOUNT = "late_discount"
+    SMALL_RESIDUE = "small_residue"
+    CREDIT_TO_APPLY = "credit_to_apply"
     ALREADY_PAID = "already_paid"
     OVERPAYMENT = "overpayment"
     CUSTOMER_MISMATCH = "customer_mismatch"
@@ -30,6 +35,7 @@ class Reason(StrEnum):
     DELETED_IN_ERP = "deleted_in_erp"
     EDITED_IN_ERP = "edited_in_erp"
     MONEY_WENT_BACK = "money_went_back"
+    TO_REVERSE = "to_reverse"
     STATE_CONFLICT = "state_conflict"
     UNREADABLE = "unreadable"
 
@@ -52,6 +58,11 @@ TITLES = {
     Reason.UNKNOWN_INVOICE: "Invoice not found",
     Reason.AMBIGUOUS: "Several invoices fit",
     Reason.NO_EXACT_AMOUNT: "No invoice of this amount",
+    Reason.NEEDS_CONFIRMATION: "Waits for a yes",
+    Reason.SHORT_PAY: "Paid less than was due",
+    Reason.LATE_DISCOUNT: "Discount taken late",
+    Reason.SMALL_RESIDUE: "A small rest remains",
+    Reason.CREDIT_TO_APPLY: "Credit memo to apply",
     Reason.ALREADY_PAID: "Invoice already paid",
     Reason.OVERPAYMENT: "Paid more than was due",
     Reason.CUSTOMER_MISMATCH: "Invoice of another customer",
@@ -70,6 +81,7 @@ TITLES = {
     Reason.DELETED_IN_ERP: "Deleted in Sage 500",
     Reason.EDITED_IN_ERP: "Edited in Sage 500",
     Reason.MONEY_WENT_BACK: "Money went back after it was used",
+    Reason.TO_REVERSE: "Receipt to reverse",
     Reason.STATE_CONFLICT: "Gateway contradicts itself",
     Reason.UNREADABLE: "Record not readable",
 }
@@ -79,6 +91,11 @@ ADVICE = {
     Reason.UNKNOWN_INVOICE: "Ask the payer which invoice is meant; it may not be in Sage yet.",
     Reason.AMBIGUOUS: "Ask the payer which invoice is meant.",
     Reason.NO_EXACT_AMOUNT: "Ask the payer what the payment is for.",
+    Reason.NEEDS_CONFIRMATION: "Look at the first suggestion and confirm it, or choose another.",
+    Reason.SHORT_PAY: "Confirm which invoice stays open, or ask the payer why less was paid.",
+    Reason.LATE_DISCOUNT: "Grant the discount, or leave the difference open on the invoice.",
+    Reason.SMALL_RESIDUE: "Write the rest off, or leave it open on the invoice.",
+    Reason.CREDIT_TO_APPLY: "Apply the credit memo to the invoice in Sage 500.",
     Reason.ALREADY_PAID: "Decide whether to refund the payment or leave it on account.",
     Reason.OVERPAYMENT: "The rest waits on account: refund it or apply it to another invoice.",
     Reason.CUSTOMER_MISMATCH: "Check whether the payer pays for somebody else.",
@@ -97,6 +114,7 @@ ADVICE = {
     Reason.DELETED_IN_ERP: "Decide whether the receipt is to be sent again.",
     Reason.EDITED_IN_ERP: "Compare Sage's receipt with the payment and confirm the difference.",
     Reason.MONEY_WENT_BACK: "Reverse the receipt in Sage 500; the references are on this page.",
+    Reason.TO_REVERSE: "Reverse the receipt in Sage 500; its match was to be undone.",
     Reason.STATE_CONFLICT: "Look the transaction up in PayTrace and tell which state is true.",
     Reason.UNREADABLE: "Show the record to an engineer; once mended, replay the event.",
 }

@@ -1,28 +1,46 @@
 """Which payment pays which documents: pure functions. In prose: docs/reconciliation.md."""
 
-from reconciliation.domain.matching.first import (
-    BY_AMOUNT,
-    BY_REFERENCE,
-    RULE_VERSION,
-    Candidate,
+from reconciliation.domain.matching.cards import card_of
+from reconciliation.domain.matching.engine import match
+from reconciliation.domain.matching.facts import Document, OpenPayment
+from reconciliation.domain.matching.names import is_representable, number_of
+from reconciliation.domain.matching.results import (
+    Credit,
     Decision,
-    LeftOver,
-    Matched,
-    OpenPayment,
-    is_representable,
-    match,
-    number_of,
+    Outcome,
+    Share,
+    Signal,
+    Solution,
+)
+from reconciliation.domain.matching.rules import (
+    DEFAULT_RULES,
+    Allowed,
+    Conditions,
+    Limits,
+    Rule,
+    RuleSet,
+    Strategy,
+    contradictions,
 )
 
 __all__ = [
-    "BY_AMOUNT",
-    "BY_REFERENCE",
-    "RULE_VERSION",
-    "Candidate",
+    "DEFAULT_RULES",
+    "Allowed",
+    "Conditions",
+    "Credit",
     "Decision",
-    "LeftOver",
-    "Matched",
+    "Document",
+    "Limits",
     "OpenPayment",
+    "Outcome",
+    "Rule",
+    "RuleSet",
+    "Share",
+    "Signal",
+    "Solution",
+    "Strategy",
+    "card_of",
+    "contradictions",
     "is_representable",
     "match",
     "number_of",

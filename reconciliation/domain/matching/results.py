@@ -28,12 +28,16 @@ class Signal:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How much of the payment pays which document; what else closes it. Minor units."""
+    """How much of the payment pays which document; what else closes it. Minor units.
+
+    open_before: what the document could take when this was decided, for the explain card.
+    """
 
     document_id: int
     amount: int
     discount: int = 0
     write_off: int = 0
+    open_before: int | None = None
 
     @property
     def taken(self) -> int:

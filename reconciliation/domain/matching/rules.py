@@ -128,6 +128,98 @@ DEFAULT_RULES = RuleSet(
 )  # fmt: skip
 
 
+#: Bounds on what a rule may ask for (chosen): beyond them it is a slip of the pen.
+MOST_DOCUMENTS = 50
+MOST_PERCENT = Decimal(10)
+MOST_SIGNALS = 3
+TOLERANT = frozenset({Strategy.REFERENCE_TOLERANCE, Strategy.AMOUNT_TOLERANCE})
+
+
 def contradictions(rules: Iterable[Rule]) -> list[str]:
     """Why a rule set may not be put in force, one sentence each; none for a sound set."""
-    raise NotImplementedError
+    found: list[str] = []
+    seen: list[Rule] = []
+    for rule in rules:
+        name = f'"{rule.title[:40] or rule.code[:40]}"'
+        if not rule.code.strip():
+            found.append(f"{name} has no code.")
+        if any(rule.code == other.code for other in seen):
+            found.append(f'The code "{rule.code[:40]}" is used twice.')
+        found += [f"{name} {what}" for what in _faults(rule)]
+        hidden = next((other for other in seen if _hides(other, rule)), None)
+        if hidden is not None:
+            found.append(f'{name} is never reached: "{hidden.title[:40]}" decides before it.')
+        seen.append(rule)
+    if not seen:
+        found.append("There is no rule at all.")
+    elif all(rule.allowed is Allowed.NEVER for rule in seen):
+        found.append("Every rule forbids: no payment would get even a suggestion.")
+    return found
+
+
+def _faults(rule: Rule) -> Iterable[str]:
+    limits = rule.limits
+    if rule.allowed is Allowed.AUTO and rule.strategy in NEVER_AUTO:
+        yield "rests on a guess and may only suggest."
+    amounts = (limits.max_amount, limits.tolerance_under, limits.tolerance_over)
+    if any(not _is_amount(amount) for amount in amounts):
+        yield "has a negative amount, or one that is no number."
+    if limits.max_amount is not None and limits.max_amount == 0:
+        yield "holds up to an amount of zero: it never applies."
+    yield from _tolerance_faults(rule)
+    if not 1 <= limits.max_documents <= MOST_DOCUMENTS:
+        yield f"asks for {limits.max_documents} documents at most; 1 to {MOST_DOCUMENTS} do."
+    if limits.grace_days < 0 or (limits.window_days is not None and limits.window_days < 0):
+        yield "counts days below zero."
+    if not 0 <= limits.second_signals <= MOST_SIGNALS:
+        yield f"asks for {limits.second_signals} more signals; 0 to {MOST_SIGNALS} make sense."
+    elif rule.allowed is Allowed.AUTO and not limits.second_signals:
+        yield "applies by itself on one signal alone."
+    yield from _condition_faults(rule.conditions)
+
+
+def _tolerance_faults(rule: Rule) -> Iterable[str]:
+    limits = rule.limits
+    percent = limits.tolerance_percent
+    if not percent.is_finite() or not 0 <= percent <= MOST_PERCENT:
+        yield f"has a tolerance in percent outside 0 to {MOST_PERCENT}."
+        return
+    is_wanted = any((limits.tolerance_under, limits.tolerance_over, percent))
+    if is_wanted and rule.strategy not in TOLERANT:
+        yield "has a tolerance, but does not look at one."
+    elif is_wanted and not (percent and (limits.tolerance_under or limits.tolerance_over)):
+        yield "has only one of the two bounds of a tolerance: it never holds."
+    if limits.tolerance_under and not limits.write_off_account.strip():
+        yield "tolerates a missing part, but names no account to write it off to."
+
+
+def _condition_faults(conditions: Conditions) -> Iterable[str]:
+    low, high = conditions.amount_from, conditions.amount_to
+    if not (_is_amount(low) and _is_amount(high)):
+        yield "has a condition on a negative amount, or one that is no number."
+    elif low is not None and high is not None and low > high:
+        yield f"starts at {low} and ends at {high}: no amount lies between."
+
+
+def _is_amount(amount: Decimal | None) -> bool:
+    return amount is None or (amount.is_finite() and amount >= 0)
+
+
+def _hides(first: Rule, second: Rule) -> bool:
+    """Whether every payment of the second rule is one of the first, of the same strategy."""
+    one, other = first.conditions, second.conditions
+    sets = (
+        (one.methods, other.methods),
+        (one.currencies, other.currencies),
+        (one.customer_ids, other.customer_ids),
+    )
+    wider = all(not a or (bool(b) and b <= a) for a, b in sets)
+    if first.strategy is not second.strategy or not wider:
+        return False
+    from_low = one.amount_from is None or (
+        other.amount_from is not None and one.amount_from <= other.amount_from
+    )
+    to_high = one.amount_to is None or (
+        other.amount_to is not None and one.amount_to >= other.amount_to
+    )
+    return from_low and to_high
