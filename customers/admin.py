@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
-from unfold.contrib.filters.admin import BooleanRadioFilter, RelatedDropdownFilter
+from unfold.contrib.filters.admin import (
+    BooleanRadioFilter,
+    ChoicesDropdownFilter,
+    RelatedDropdownFilter,
+)
 
-from customers.models import Customer, CustomerLink
+from customers.models import Customer, CustomerLink, PayerAlias
 from paysync.admin.base import LedgerAdmin
-from paysync.templatetags.console import ago, badge
+from paysync.templatetags.console import ago, badge, counted
 
 
 @admin.register(Customer)
@@ -75,3 +79,34 @@ class CustomerLinkAdmin(LedgerAdmin):
     @admin.display(description="When", ordering="made_at")
     def when(self, row: CustomerLink) -> str:
         return ago(row.made_at)
+
+
+@admin.register(PayerAlias)
+class PayerAliasAdmin(LedgerAdmin):
+    """What people taught about payers. It suggests and never decides; deleting forgets it."""
+
+    list_display = ("text", "kind", "customer", "company", "times", "taught_by", "when")
+    list_select_related = ("customer", "company")
+    list_filter = (("company", RelatedDropdownFilter), ("kind", ChoicesDropdownFilter))
+    search_fields = ("text__istartswith", "=customer__customer_id", "=taught_by")
+    search_help_text = "Text, Sage customer id or who taught it"
+    ordering = ("-pk",)
+    fields = ("text", "kind", "customer", "company", "times", "taught_by", "taught_at", "used_at")
+    empty_text = "Nothing learned yet. Matching a payer that nobody knew teaches how it looks."
+    actions: ClassVar = ("forget_selected",)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("customer", "company")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.has_perm("customers.delete_payeralias"))
+
+    @admin.action(description="Forget", permissions=["delete"])
+    def forget_selected(self, request: HttpRequest, queryset: Any) -> None:
+        count = len(queryset)
+        self.delete_queryset(request, queryset)
+        messages.success(request, f"{counted(count, 'learned payer')} forgotten.")
+
+    @admin.display(description="Taught", ordering="taught_at")
+    def when(self, alias: PayerAlias) -> str:
+        return ago(alias.taught_at)

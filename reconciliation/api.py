@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from typing import Any
+
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from paysync.domain.money import digits_of
 from reconciliation.models import ProofRun, ReconcilingItem
+from reconciliation.queries.cards import CardOf, card_of_payment, find_payments
 
 
 class MaySeeProofs(BasePermission):
@@ -37,3 +42,62 @@ class LatestProof(APIView):
                 "open_items": open_items,
             }
         )
+
+
+class MaySeeMatches(BasePermission):
+    """Staff who may see payments and their matches in the console may read them here."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        wanted = ("reconciliation.view_gatewaytransaction", "reconciliation.view_match")
+        return bool(request.user and request.user.is_staff and request.user.has_perms(wanted))
+
+
+class PaymentMatch(APIView):
+    """`GET /api/v1/payments/<gateway id or key>/match/`: the explain card, as people see it."""
+
+    permission_classes = [MaySeeMatches]
+
+    def get(self, request: Request, name: str) -> Response:
+        """404 for an unknown payment; 409 where the gateway id is that of several."""
+        found = find_payments(name)
+        if not found:
+            message = "No payment has this gateway id or key."
+            return Response({"code": "not_found", "message": message}, status=404)
+        if len(found) > 1:
+            keys = ", ".join(str(row.pk) for row in found)
+            message = f"Several payments have this gateway id: ask by key, one of {keys}."
+            return Response({"code": "ambiguous", "message": message}, status=409)
+        return Response(to_answer(card_of_payment(found[0])))
+
+
+def to_answer(found: CardOf) -> dict[str, Any]:
+    payment, match = found.payment, found.match
+    return {
+        "payment": {
+            "id": payment.pk,
+            "gateway_id": payment.gateway_id,
+            "company": payment.company.company_id,
+            "customer": payment.customer.customer_id if payment.customer else None,
+            "amount": plain(payment.amount, payment.currency),
+            "currency": payment.currency,
+            "state": payment.state,
+            "needs_match": payment.needs_match,
+        },
+        "match": None
+        if match is None
+        else {
+            "id": match.pk,
+            "rule": match.rule,
+            "rule_version": match.rule_version,
+            "sentence": match.sentence,
+            "made_by": match.actor,
+            "made_at": match.made_at,
+            "applied": plain(match.applied, match.currency),
+            "unapplied": plain(match.unapplied, match.currency),
+        },
+        "card": found.card,
+    }
+
+
+def plain(amount: Decimal, currency: str) -> str:
+    return f"{amount:.{digits_of(currency)}f}"

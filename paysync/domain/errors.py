@@ -29,6 +29,12 @@ class StateError(RuleError):
     code = "state"
 
 
+class ConflictError(RuleError):
+    """Somebody else was quicker: show who did what, and what is there now."""
+
+    code = "conflict"
+
+
 class RecordError(PaySyncError):
     """A record we cannot read: set it aside for a person."""
 

@@ -14,9 +14,10 @@ from paysync.domain.chain import ChainReport, check_chain, seal_of
 from paysync.domain.errors import RecordError
 from paysync.domain.redaction import redact
 from paysync.models import AuditEntry
-from paysync.services.bulk import CHUNK
+from paysync.services.bulk import insert_values
 
 SEALED_AT_ONCE = 5_000
+COLUMNS = ("at", "actor", "action", "subject_type", "subject_id", "detail")
 TRAILER = "export"
 
 
@@ -30,7 +31,8 @@ def record(
     actor: str, action: str, subject: models.Model, detail: dict[str, Any] | None = None
 ) -> AuditEntry:
     """Write who did what to which saved record. Call it in the transaction of the change."""
-    entry = to_entry(actor, action, subject, detail)
+    values = values_of(actor, action, subject, Clean().of(detail))
+    entry = AuditEntry(**dict(zip(COLUMNS, values, strict=True)))
     entry.save(force_insert=True)
     return entry
 
@@ -39,28 +41,40 @@ def record_many(
     actor: str,
     action: str,
     subjects_with_details: Iterable[tuple[models.Model, dict[str, Any] | None]],
-) -> list[AuditEntry]:
+) -> None:
     """`record` for many subjects, in few statements."""
-    entries = [
-        to_entry(actor, action, subject, detail) for subject, detail in subjects_with_details
-    ]
-    return AuditEntry.objects.bulk_create(entries, batch_size=CHUNK)
-
-
-def to_entry(
-    actor: str, action: str, subject: models.Model, detail: dict[str, Any] | None
-) -> AuditEntry:
-    if subject.pk is None:
-        raise RecordError(f"{subject._meta.label_lower} is not saved: nothing to write about")
-    clean, _ = redact(detail or {})
-    return AuditEntry(
-        at=timezone.now(),
-        actor=actor[:150],
-        action=action[:60],
-        subject_type=subject._meta.label_lower[:60],
-        subject_id=str(subject.pk)[:80],
-        detail=json.loads(json.dumps(clean, default=str)),
+    clean = Clean()
+    insert_values(
+        AuditEntry,
+        COLUMNS,
+        [
+            values_of(actor, action, subject, clean.of(detail))
+            for subject, detail in subjects_with_details
+        ],
     )
+
+
+class Clean:
+    """Details without card data, as JSON keeps them. Many of one call are the same."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, dict[str, Any]] = {}
+
+    def of(self, detail: dict[str, Any] | None) -> dict[str, Any]:
+        key = json.dumps(detail or {}, default=str)
+        if key not in self.known:
+            self.known[key] = json.loads(json.dumps(redact(detail or {})[0], default=str))
+        return self.known[key]
+
+
+def values_of(
+    actor: str, action: str, subject: models.Model, clean: dict[str, Any]
+) -> tuple[Any, ...]:
+    """An entry, in the order of COLUMNS."""
+    label = subject._meta.label_lower
+    if subject.pk is None:
+        raise RecordError(f"{label} is not saved: nothing to write about")
+    return timezone.now(), actor[:150], action[:60], label[:60], str(subject.pk)[:80], clean
 
 
 # --- sealing ------------------------------------------------------------------------------------

@@ -14,7 +14,8 @@ from paysync.models import Company
 from paysync.services.audit import record
 from paysync.services.bulk import locked, update_rows
 from reconciliation.domain.reasons import Reason
-from reconciliation.models import Application, CashReceipt, GatewayTransaction, PostingAttempt
+from reconciliation.models import CashReceipt, GatewayTransaction, PostingAttempt
+from reconciliation.queries.applications import applications_of
 from reconciliation.services.journal import balances_of
 from reconciliation.services.leftovers import close_items, open_items, receipt_key
 from reconciliation.services.mappings import MappingTable
@@ -123,12 +124,7 @@ def send_again(old: CashReceipt, now: datetime) -> CashReceipt:
     mapping = find_mapping(old.transaction, MappingTable.load(old.company_id))
     if mapping is None:
         raise RuleError("No active GL mapping covers this payment any more.")
-    applications = [
-        (tran_id, Money(amount, old.currency))
-        for tran_id, amount in Application.objects.filter(match=old.match).values_list(
-            "invoice__tran_id", "amount"
-        )
-    ]
+    applications = applications_of([old.match_id]).get(old.match_id, [])
     sequence = next_sequences([old.transaction_id])[old.transaction_id] + 1
     planner = Planner.load(old.company, [old.transaction])
     row = planner.plan(old.transaction, old.match, applications, mapping, sequence, now)

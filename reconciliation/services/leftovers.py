@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from paysync.domain.money import Money
 from paysync.models import Company, InboundEvent
-from paysync.services.bulk import CHUNK, chunks, update_rows
+from paysync.services.bulk import chunks, insert_rows, spans, update_rows
 from reconciliation.domain.reasons import Reason
 from reconciliation.models import CashReceipt, GatewayTransaction, ReconcilingItem
 
@@ -71,8 +73,12 @@ def open_items(company: Company, findings: Sequence[Finding], *, now: datetime) 
             for f in part
             if f.key not in held and (f.key, f.reason.value) not in decided
         ]
-        created += len(ReconcilingItem.objects.bulk_create(new, batch_size=CHUNK))
+        created += len(insert_rows(new, by=("key",), among=still_open(company)))
     return created
+
+
+def still_open(company: Company) -> QuerySet[ReconcilingItem]:
+    return ReconcilingItem.objects.filter(company=company, state=ReconcilingItem.State.OPEN)
 
 
 def decided_by_people(company: Company, keys: Sequence[str]) -> set[tuple[str, str]]:
@@ -115,9 +121,9 @@ def to_item(company: Company, finding: Finding, now: datetime) -> ReconcilingIte
 def close_items(company: Company, keys: Sequence[str], resolution: str, *, now: datetime) -> int:
     """Resolve the open items of these keys: the cause is gone. Returns how many there were."""
     closed = 0
-    for part in chunks(keys):
+    for part in spans(keys):
         closed += ReconcilingItem.objects.filter(
-            company=company, state=ReconcilingItem.State.OPEN, key__in=part
+            company=company, state=ReconcilingItem.State.OPEN, key__any_of=part
         ).update(
             state=ReconcilingItem.State.RESOLVED,
             resolved_at=now,

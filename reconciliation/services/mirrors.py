@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -24,7 +25,8 @@ READ_AGAIN = timedelta(hours=1)
 
 INVOICE_FIELDS = (
     "customer_id", "erp_key", "tran_no", "tran_type", "tran_date", "due_date", "customer_po",
-    "currency", "total", "balance", "payable", "is_open", "in_dispute", "update_counter",
+    "currency", "total", "balance", "payable", "discount", "discount_until", "is_open",
+    "in_dispute", "update_counter",
 )  # fmt: skip
 
 
@@ -148,11 +150,22 @@ def refresh_invoices(
     since: datetime | None,
     set_aside: list[str],
 ) -> int:
-    """Mirror the invoices. `read_at` is the instant before the reading began, never later."""
+    """Mirror the invoices. `read_at` is the instant before the reading began, never later;
+    `changed_at` that of writing, and only where something of the invoice is new.
+    """
     read = 0
+    began = time.monotonic()
     for part in chunks(erp.open_invoices(company.company_id, since, set_aside=set_aside)):
         rows = to_invoices(company, part, set_aside, now)
-        upsert(Invoice, rows, scope={"company": company}, key="tran_id", fields=INVOICE_FIELDS)
+        at = now + timedelta(seconds=time.monotonic() - began)
+        upsert(
+            Invoice,
+            rows,
+            scope={"company": company},
+            key="tran_id",
+            fields=INVOICE_FIELDS,
+            changed={"changed_at": at},
+        )
         read += len(part)
     if since is None:
         close_unlisted(company, erp, now, set_aside)
@@ -197,6 +210,8 @@ def to_invoice(company: Company, invoice: ledger.Invoice, payer: int, now: datet
         total=invoice.total.amount,
         balance=invoice.balance.amount,
         payable=invoice.payable.amount,
+        discount=invoice.discount.amount if invoice.discount else Decimal(0),
+        discount_until=invoice.discount_until,
         is_open=invoice.is_open,
         in_dispute=invoice.in_dispute,
         update_counter=invoice.update_counter,
@@ -224,6 +239,8 @@ def follow_payable(rows: Sequence[Invoice], payable: dict[str, Money], now: date
     by_id = {tran_id.strip().upper(): money for tran_id, money in payable.items()}
     for row in rows:
         money = by_id.get(row.tran_id)
-        row.is_open, row.payable = bool(money), money.amount if money else Decimal(0)
+        is_open, amount = bool(money), money.amount if money else Decimal(0)
+        if (row.is_open, row.payable) != (is_open, amount):
+            row.is_open, row.payable, row.changed_at = is_open, amount, now
         row.read_at = now
-    update_rows(Invoice, rows, ("is_open", "payable", "read_at"))
+    update_rows(Invoice, rows, ("is_open", "payable", "read_at", "changed_at"))

@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from paysync.domain.ledger import Application as DomainApplication
-from paysync.domain.ledger import ReceiptState, fingerprint
+from paysync.domain.ledger import Application, ReceiptState, fingerprint
 from paysync.domain.money import Money
 from paysync.domain.payments import Method, State
 from paysync.models import Company
+from paysync.services.bulk import maker
 from reconciliation.models import (
     CashReceipt,
     FiscalPeriod,
@@ -21,6 +21,7 @@ from reconciliation.models import (
     Match,
 )
 
+make_receipt = maker(CashReceipt)
 #: Why a planned receipt waits, for people. Anything else is a Reason.
 WAITS = {
     "shadow": "The company is in shadow mode: nothing is sent.",
@@ -112,14 +113,13 @@ class Planner:
         self,
         transaction: GatewayTransaction,
         match: Match,
-        applications: Iterable[tuple[str, Money]],
+        applications: Iterable[Application],
         mapping: GLMapping,
         sequence: int,
         now: datetime,
     ) -> CashReceipt:
-        """The unsaved receipt of a match. applications: (invoice TranID, amount)."""
+        """The unsaved receipt of a match, for its money: discount and write-off are none."""
         amount = Money(match.applied + match.unapplied, match.currency)
-        zero = Money.zero(match.currency)
         key = fingerprint(
             gateway_id=transaction.gateway_id,
             company_id=self.company.company_id,
@@ -127,19 +127,17 @@ class Planner:
             sequence=sequence,
             customer_id=str(match.customer_id),
             amount=amount,
-            applications=tuple(
-                DomainApplication(tran_id, money, zero, zero) for tran_id, money in applications
-            ),
+            applications=tuple(applications),
         )
         post_date, period_open = self.calendar.post_date(self.company, transaction.business_date)
         wait = wait_of(transaction, self.company, period_open)
         tran_no = tran_no_of(transaction, sequence, key, self.taken)
         self.taken.add(tran_no)
-        return CashReceipt(
-            company=self.company,
+        return make_receipt(
+            company_id=self.company.pk,
             merchant_account_id=transaction.merchant_account_id,
-            transaction=transaction,
-            match=match,
+            transaction_id=transaction.pk,
+            match_id=match.pk,
             customer_id=match.customer_id,
             cash_account_id=mapping.cash_account_id,
             sequence=sequence,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -14,7 +14,7 @@ from paysync.models import Alert, Company
 from reconciliation.models import Invoice
 from reconciliation.services.mirrors import close_unlisted, refresh_company
 from tests.books import make_customer, make_invoice
-from tests.contract.erp_site import ALL_OPEN, CA1, I1, I2, I3
+from tests.contract.erp_site import ALL_OPEN, CA1, I1, I2, I3, intent, link
 from tests.contract.sage500_site import NOON, OnTheTwin, TwinSite
 
 pytestmark = pytest.mark.django_db
@@ -116,6 +116,39 @@ class TestUnlisted(OnTheTwin):
         assert (closed.is_open, closed.payable, closed.read_at) == (False, Decimal(0), SOON)
         assert (held.is_open, held.read_at) == (True, SOON)
 
+    def test_only_what_is_new_of_an_invoice_is_a_change(
+        self, company: Company, erp: HttpErpLedger, site: TwinSite
+    ) -> None:
+        refresh(company, erp, NOON)
+        first = changes()
+        assert all(NOON <= at < NOON + timedelta(minutes=1) for at in first.values())
+        refresh(company, erp, SOON)
+        assert changes() == first, "read again, and nothing was new"
+        site.pay_invoice("SOA", I1, "100.00")
+        site.pay_invoice("SOA", I2, "1.00")
+        refresh(company, erp, LATER)
+        moved = {tran_id for tran_id, at in changes().items() if at >= LATER}
+        assert moved == {I1, I2}
+
+    def test_a_discount_is_mirrored_and_what_takes_of_it_is_a_change(
+        self, company: Company, erp: HttpErpLedger, site: TwinSite
+    ) -> None:
+        def discounts() -> dict[str, tuple[Decimal, date | None]]:
+            rows = Invoice.objects.values_list("tran_id", "discount", "discount_until")
+            return {tran_id: (amount, until) for tran_id, amount, until in rows}
+
+        refresh(company, erp, NOON)
+        first, until = discounts(), NOON.date() + timedelta(days=5)
+        assert first.pop(I3) == (Decimal("20.00"), until)
+        assert set(first.values()) == {(Decimal(0), None)}
+        erp.submit_receipt(intent(NOON.date(), 1, link(I3, "80.00", "15.00")))
+        refresh(company, erp, SOON, since=NOON)
+        assert discounts()[I3] == (Decimal("5.00"), until)
+        assert {tran_id for tran_id, at in changes().items() if at >= SOON} == {I3}
+        erp.submit_receipt(intent(NOON.date(), 2, link(I3, "80.00", "5.00")))
+        refresh(company, erp, LATER, since=SOON)
+        assert discounts()[I3] == (Decimal(0), None)
+
     @pytest.mark.parametrize("count", [2, 30])
     def test_many_take_no_more_statements_than_few(
         self,
@@ -131,6 +164,11 @@ class TestUnlisted(OnTheTwin):
         with django_assert_num_queries(2):
             close_unlisted(company, erp, SOON, [])
         assert not Invoice.objects.filter(is_open=True).exists()
+
+
+def changes() -> dict[str, datetime]:
+    rows = Invoice.objects.values_list("tran_id", "changed_at")
+    return {tran_id: at for tran_id, at in rows if at is not None}
 
 
 def erp_customers(erp: HttpErpLedger) -> list[str]:

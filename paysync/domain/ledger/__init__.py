@@ -29,6 +29,7 @@ from paysync.domain.ledger.receipts import (
     SubmitResult,
     fingerprint,
 )
+from paysync.domain.ledger.staff import StaffApplication, StaffReceipt, netted
 from paysync.domain.ledger.states import (
     LIVE_RECEIPT_STATES,
     RECEIPT_EDGES,
@@ -59,6 +60,8 @@ __all__ = [
     "RECEIPT_EDGES",
     "ReceiptIntent",
     "ReceiptState",
+    "StaffApplication",
+    "StaffReceipt",
     "SubmitCode",
     "SubmitResult",
     "TAKE_ORDER",
@@ -66,6 +69,7 @@ __all__ = [
     "discount_of",
     "fingerprint",
     "move",
+    "netted",
     "require_balanced",
     "require_edge",
     "take",

@@ -32,6 +32,7 @@ from paysync.services.alerts import close_alert, raise_alert
 from paysync.services.bulk import chunks, locked
 from paysync.services.desk.claims import drop_claims, lay_claims
 from paysync.services.desk.rows import to_entry
+from paysync.services.desk.staff import keep_staff_receipts
 
 #: Our clock and the site's differ by less.
 CLOCKS_DIFFER = timedelta(minutes=5)
@@ -215,8 +216,9 @@ def take_receipts(
     seen_at: datetime,
     now: datetime,
 ) -> Taken:
-    """Follow what Sage's list says of our receipts; rows of others are passed over."""
+    """Follow what Sage's list says of our receipts; those of others are kept for shadow mode."""
     with transaction.atomic():
+        keep_staff_receipts(connection_id, rows, as_of=as_of, now=now)
         out = lock_receipts(connection_id, Q(state__in=sorted(OUT_STATES)))
         held = {row.pk: row for row in out}
         matched = match_rows([to_entry(row) for row in out], rows)

@@ -26,6 +26,7 @@ from paysync.models import Company, DeskBatch, DeskReceipt, DeskRecord, DeskSnap
 from paysync.services.bulk import CHUNK, chunks, locked
 from paysync.services.desk.claims import claimed, drop_claims, lay_claims
 from paysync.services.desk.rows import to_entry
+from paysync.services.desk.staff import is_told, staff_receipts
 
 
 class OrmDeskStore:
@@ -43,7 +44,10 @@ class OrmDeskStore:
     def ages(self, company_id: str) -> dict[DeskKind, datetime]:
         """How Sage 500 was at least, by list; one that was never imported is absent."""
         rows = DeskSnapshot.objects.filter(
-            connection_id=self.connection_id, company_id=company_id, as_of__isnull=False
+            connection_id=self.connection_id,
+            company_id=company_id,
+            kind__in=list(DeskKind),
+            as_of__isnull=False,
         )
         return {DeskKind(row.kind): row.as_of for row in rows if row.as_of}
 
@@ -204,6 +208,13 @@ class OrmDeskStore:
         while part := list(rows.filter(pk__gt=last).order_by("pk")[:CHUNK]):
             last = part[-1].pk
             yield from map(to_entry, part)
+
+    def has_staff_receipts(self, company_id: str) -> bool:
+        """Whether Sage's list of receipts ever came."""
+        return is_told(self.connection_id, company_id)
+
+    def staff_receipts(self, company_id: str, start: date, end: date) -> Iterator[Json]:
+        return staff_receipts(self.connection_id, company_id, start, end)
 
     def oldest_unanswered(self, company_id: str) -> datetime | None:
         """Since when the oldest receipt waits, or lies in a file, that nobody told of."""

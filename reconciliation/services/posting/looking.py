@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from paysync.domain.ledger import Bucket, ErpReceipt
+from paysync.domain.ledger import Application, Bucket, ErpReceipt
 from paysync.domain.money import Money
 from paysync.models import Company
 from paysync.ports import ErpLedger
 from reconciliation.domain.reasons import Reason
-from reconciliation.models import Application, CashReceipt, ErpBatch
+from reconciliation.models import CashReceipt, ErpBatch
+from reconciliation.queries.applications import applications_of
 from reconciliation.services.journal import balances_of
 from reconciliation.services.lookups import find_receipts
 from reconciliation.services.planning import Calendar
@@ -22,7 +23,7 @@ class Lookup:
 
     found: dict[str, ErpReceipt]
     payable: dict[str, Money]
-    applications: dict[int, list[tuple[str, Money]]]
+    applications: dict[int, list[Application]]
     calendar: Calendar
     shrunk: set[int] = field(default_factory=set)
     unsettled: set[str] = field(default_factory=set)
@@ -31,13 +32,8 @@ class Lookup:
 
 def look(company: Company, claimed: list[CashReceipt], erp: ErpLedger) -> Lookup:
     """Did an earlier try get through, and can the invoices still take it? Few calls for all."""
-    applications: dict[int, list[tuple[str, Money]]] = {}
-    rows = Application.objects.filter(match_id__in=[row.match_id for row in claimed])
-    for match_id, tran_id, amount, currency in rows.order_by("pk").values_list(
-        "match_id", "invoice__tran_id", "amount", "match__currency"
-    ):
-        applications.setdefault(match_id, []).append((tran_id, Money(amount, currency)))
-    wanted = sorted({tran_id for parts in applications.values() for tran_id, _ in parts})
+    applications = applications_of(row.match_id for row in claimed)
+    wanted = sorted({one.invoice_tran_id for part in applications.values() for one in part})
     return Lookup(
         found=find_receipts([row.idempotency_key for row in claimed], erp),
         payable=erp.payable_now(company.company_id, wanted) if wanted else {},
@@ -60,7 +56,7 @@ def shrunk_payments(claimed: Sequence[CashReceipt]) -> set[int]:
 
 
 def invoices_of(row: CashReceipt, lookup: Lookup) -> set[str]:
-    return {tran_id for tran_id, _ in lookup.applications.get(row.match_id, [])}
+    return {one.invoice_tran_id for one in lookup.applications.get(row.match_id, [])}
 
 
 def objection_to(row: CashReceipt, lookup: Lookup) -> tuple[Reason, str] | None:
@@ -69,20 +65,20 @@ def objection_to(row: CashReceipt, lookup: Lookup) -> tuple[Reason, str] | None:
         return Reason.MONEY_WENT_BACK, "Money of the payment went back: nothing is sent."
     if not lookup.calendar.is_open(row.post_date):
         return Reason.PERIOD_CLOSED, f"The period of {row.post_date} is closed for AR."
-    for tran_id, money in lookup.applications.get(row.match_id, []):
-        payable = lookup.payable.get(tran_id)
+    for one in lookup.applications.get(row.match_id, []):
+        name, payable = one.invoice_tran_id, lookup.payable.get(one.invoice_tran_id)
         if payable is None:
-            return Reason.BALANCE_CHANGED, f"{tran_id} is no longer in Sage 500."
-        if payable < money:
+            return Reason.BALANCE_CHANGED, f"{name} is no longer in Sage 500."
+        if payable < one.reduction:
             return (
                 Reason.BALANCE_CHANGED,
-                f"{tran_id} takes {payable} now; the receipt would apply {money}.",
+                f"{name} takes {payable} now; the receipt would take {one.reduction} of it.",
             )
     return None
 
 
 def take_payable(row: CashReceipt, lookup: Lookup) -> None:
     """What was just applied is no longer payable for the rest of the group."""
-    for tran_id, money in lookup.applications.get(row.match_id, []):
-        if tran_id in lookup.payable:
-            lookup.payable[tran_id] -= money
+    for one in lookup.applications.get(row.match_id, []):
+        if one.invoice_tran_id in lookup.payable:
+            lookup.payable[one.invoice_tran_id] -= one.reduction

@@ -12,8 +12,7 @@ from paysync.domain.errors import (
     RecordError,
     UnavailableError,
 )
-from paysync.domain.ledger import Application as DomainApplication
-from paysync.domain.ledger import ErpReceipt, ErpReceiptState, ReceiptIntent
+from paysync.domain.ledger import Application, ErpReceipt, ErpReceiptState, ReceiptIntent
 from paysync.domain.money import Money
 from paysync.models import Company
 from paysync.ports import ErpLedger
@@ -161,8 +160,7 @@ def take_found(
     return "found"
 
 
-def to_intent(row: CashReceipt, applications: Sequence[tuple[str, Money]]) -> ReceiptIntent:
-    zero = Money.zero(row.currency)
+def to_intent(row: CashReceipt, applications: Sequence[Application]) -> ReceiptIntent:
     return ReceiptIntent(
         idempotency_key=row.idempotency_key,
         company_id=row.company.company_id,
@@ -174,9 +172,7 @@ def to_intent(row: CashReceipt, applications: Sequence[tuple[str, Money]]) -> Re
         amount=Money(row.amount, row.currency),
         comment=row.comment,
         gateway_reference=gateway_reference(row),
-        applications=tuple(
-            DomainApplication(tran_id, money, zero, zero) for tran_id, money in applications
-        ),
+        applications=tuple(applications),
     )
 
 

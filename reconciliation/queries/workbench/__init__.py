@@ -1,0 +1,33 @@
+"""What waits for a person at the workbench, and what helps to decide about it."""
+
+from reconciliation.queries.workbench.asked import ORDERS, PAYERS, VIEWS, Asked
+from reconciliation.queries.workbench.offers import Group, ages, last_steps, people, reasons
+from reconciliation.queries.workbench.paging import (
+    Neighbours,
+    Page,
+    neighbours,
+    queue,
+    view_counts,
+    with_parts,
+)
+from reconciliation.queries.workbench.payment import Work, find_work
+
+__all__ = [
+    "ORDERS",
+    "PAYERS",
+    "VIEWS",
+    "Asked",
+    "Group",
+    "Neighbours",
+    "Page",
+    "Work",
+    "ages",
+    "find_work",
+    "last_steps",
+    "neighbours",
+    "people",
+    "queue",
+    "reasons",
+    "view_counts",
+    "with_parts",
+]

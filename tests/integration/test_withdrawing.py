@@ -1,0 +1,204 @@
+"""Undoing a match whose receipt is in Sage 500, against the twin."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from paysync.adapters.sage500.http_api import HttpErpLedger
+from paysync.domain.errors import ConflictError, ExternalError, RuleError
+from paysync.models import MerchantAccount
+from paysync.sandbox.sage500.twin import SageTwin
+from reconciliation.models import (
+    CashReceipt,
+    GatewayTransaction,
+    Match,
+    PostingAttempt,
+    ReconcilingItem,
+)
+from reconciliation.services.following import follow_receipts
+from reconciliation.services.matching import match_company
+from reconciliation.services.proof import prove
+from reconciliation.services.withdrawing import (
+    Undone,
+    claim,
+    resume_withdrawals,
+    withdraw_and_unmatch,
+)
+from tests.choosing import buckets
+from tests.integration.sage_company import LATER, call, pay, post, states, truth
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def payment(account: MerchantAccount, erp: HttpErpLedger) -> GatewayTransaction:
+    """A payment whose receipt lies in a batch of Sage 500."""
+    [row] = pay(account, 1)
+    post(account, erp)
+    assert states() == {"submitted": 1}
+    return row
+
+
+def undo(row: GatewayTransaction, erp: HttpErpLedger, actor: str = "ada") -> Undone:
+    return withdraw_and_unmatch(row.pk, ledger=erp, actor=actor, reason="wrong invoice", now=LATER)
+
+
+def open_items() -> list[str]:
+    rows = ReconcilingItem.objects.filter(state="open")
+    return list(rows.order_by("pk").values_list("reason", flat=True))
+
+
+def check_undone(row: GatewayTransaction, twin: SageTwin) -> None:
+    assert truth(twin) == []
+    assert not Match.objects.filter(ended_at__isnull=True).exists()
+    row.refresh_from_db()
+    assert row.needs_match
+    assert buckets(row) == {"captured": f"{row.amount:.2f}", "unidentified": f"{row.amount:.2f}"}
+    assert open_items() == ["needs_confirmation"]
+    assert not PostingAttempt.objects.filter(ended_at__isnull=True).exists()
+    assert prove(now=LATER).violations == []
+
+
+def test_a_receipt_that_never_left_is_taken_back_without_a_call(
+    account: MerchantAccount, erp: HttpErpLedger, twin: SageTwin
+) -> None:
+    [row] = pay(account, 1)
+    assert undo(row, erp) == Undone.DONE
+    assert states() == {"withdrawn": 1}
+    check_undone(row, twin)
+
+
+def test_a_pending_receipt_is_withdrawn_and_the_match_undone(
+    payment: GatewayTransaction, erp: HttpErpLedger, twin: SageTwin
+) -> None:
+    assert undo(payment, erp) == Undone.DONE
+    assert states() == {"withdrawn": 1}
+    check_undone(payment, twin)
+    tried = PostingAttempt.objects.latest("pk")
+    assert (tried.worker, tried.outcome) == ("undo: ada", "taken back")
+    with pytest.raises(ConflictError, match="ada undid"):
+        undo(payment, erp, "bob")
+
+
+def test_the_payment_can_be_matched_and_sent_again(
+    payment: GatewayTransaction,
+    account: MerchantAccount,
+    erp: HttpErpLedger,
+    twin: SageTwin,
+) -> None:
+    undo(payment, erp)
+    Match.objects.update(ended_by="paysync")  # as if no person had undone it
+    assert match_company(account.company_id, now=LATER).matched == 1
+    post(account, erp, LATER)
+    assert states() == {"withdrawn": 1, "submitted": 1}
+    assert len(truth(twin)) == 1
+
+
+@pytest.mark.parametrize("fault", ["timeout_after", "reset_mid_answer"])
+def test_an_unknown_outcome_is_kept_and_asked_about(
+    payment: GatewayTransaction, erp: HttpErpLedger, twin: SageTwin, fault: str
+) -> None:
+    twin.faults.play(fault, route="*/receipts/PT*", **({"hold_s": 1} if "time" in fault else {}))
+    assert undo(payment, erp) == Undone.UNKNOWN
+    assert states() == {"submitted": 1}
+    assert open_items() == ["outcome_unknown"]
+    assert PostingAttempt.objects.latest("pk").outcome == "undo unknown"
+    again = LATER + timedelta(minutes=5)
+    assert resume_withdrawals(payment.company_id, ledger=erp, now=again) == 1
+    check_undone(payment, twin)
+
+
+def test_one_that_was_followed_before_the_answer_came_is_undone_all_the_same(
+    payment: GatewayTransaction, erp: HttpErpLedger, twin: SageTwin
+) -> None:
+    twin.faults.play("timeout_after", route="*/receipts/PT*", hold_s=1)
+    undo(payment, erp)
+    follow_receipts(payment.company_id, erp=erp, now=LATER)
+    assert states() == {"deleted_in_erp": 1}
+    again = LATER + timedelta(minutes=5)
+    assert resume_withdrawals(payment.company_id, ledger=erp, now=again) == 1
+    check_undone(payment, twin)
+
+
+def test_a_worker_that_dies_before_the_call_leaves_a_try_that_is_taken_up(
+    payment: GatewayTransaction, erp: HttpErpLedger, twin: SageTwin
+) -> None:
+    claim(payment.pk, "ada", "wrong invoice", LATER, None)
+    with pytest.raises(ConflictError, match="ada is undoing"):
+        undo(payment, erp, "bob")
+    again = LATER + timedelta(minutes=5)
+    assert resume_withdrawals(payment.company_id, ledger=erp, now=LATER) == 0
+    assert resume_withdrawals(payment.company_id, ledger=erp, now=again) == 1
+    assert Match.objects.get().ended_by == "ada"
+    check_undone(payment, twin)
+
+
+def test_an_outage_changes_nothing(
+    payment: GatewayTransaction, erp: HttpErpLedger, twin: SageTwin
+) -> None:
+    twin.faults.play("server_error", times=None)
+    with pytest.raises(ExternalError):
+        undo(payment, erp)
+    twin.faults.clear()
+    assert states() == {"submitted": 1}
+    assert len(truth(twin)) == 1
+    assert undo(payment, erp) == Undone.DONE
+    check_undone(payment, twin)
+
+
+def test_an_outage_while_asking_leaves_the_question_open(
+    payment: GatewayTransaction, erp: HttpErpLedger, twin: SageTwin
+) -> None:
+    twin.faults.play("timeout_after", route="*/receipts/PT*", hold_s=1)
+    assert undo(payment, erp) == Undone.UNKNOWN
+    twin.faults.play("server_error", times=None)
+    again = LATER + timedelta(minutes=5)
+    with pytest.raises(ExternalError):
+        resume_withdrawals(payment.company_id, ledger=erp, now=again)
+    twin.faults.clear()
+    assert resume_withdrawals(payment.company_id, ledger=erp, now=again) == 1
+    check_undone(payment, twin)
+
+
+def test_a_posted_receipt_is_for_a_person_to_reverse(
+    payment: GatewayTransaction, erp: HttpErpLedger, twin: SageTwin
+) -> None:
+    call(twin, "clerk", {"action": "post", "all": True})
+    follow_receipts(payment.company_id, erp=erp, now=LATER)
+    assert undo(payment, erp) == Undone.TO_REVERSE
+    [item] = ReconcilingItem.objects.filter(state="open")
+    receipt = CashReceipt.objects.get()
+    assert item.reason == "to_reverse"
+    for word in (receipt.erp_tran_id, receipt.erp_batch.batch_id, "ada: wrong invoice"):  # type: ignore[union-attr]
+        assert word in item.sentence
+    assert Match.objects.get().ended_at is None
+    assert prove(now=LATER).violations == []
+
+
+def test_it_is_too_late_once_the_batch_is_posted_and_not_yet_seen(
+    payment: GatewayTransaction, erp: HttpErpLedger, twin: SageTwin
+) -> None:
+    call(twin, "clerk", {"action": "post", "all": True})
+    with pytest.raises(RuleError, match="too late"):
+        undo(payment, erp)
+    assert Match.objects.get().ended_at is None
+    assert open_items() == []
+
+
+def test_what_a_clerk_changed_is_not_taken_from_under_his_hands(
+    payment: GatewayTransaction, erp: HttpErpLedger
+) -> None:
+    CashReceipt.objects.update(state="edited_in_erp")
+    with pytest.raises(RuleError, match="delete it there"):
+        undo(payment, erp)
+
+
+@pytest.mark.parametrize("state", ["sending", "unknown"])
+def test_a_receipt_under_way_is_waited_for(
+    payment: GatewayTransaction, erp: HttpErpLedger, state: str
+) -> None:
+    CashReceipt.objects.update(state=state)
+    with pytest.raises(RuleError):
+        undo(payment, erp)
