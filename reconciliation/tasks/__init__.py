@@ -16,13 +16,18 @@ from reconciliation.tasks.gateway import (
     recheck,
     recheck_all,
 )
-from reconciliation.tasks.names import MATCH, POST
+from reconciliation.tasks.names import MATCH, POST, REPLAY
+from reconciliation.tasks.replays import replay, replay_all
+from reconciliation.tasks.shadow import compare, compare_all
 
 __all__ = [
     "MATCH",
     "POST",
+    "REPLAY",
     "check",
     "check_yesterday",
+    "compare",
+    "compare_all",
     "follow",
     "follow_all",
     "match",
@@ -39,4 +44,6 @@ __all__ = [
     "refresh",
     "refresh_all",
     "refresh_all_fully",
+    "replay",
+    "replay_all",
 ]

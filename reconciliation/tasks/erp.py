@@ -9,7 +9,7 @@ from paysync.guarding import each, guarded, ledger_for
 from paysync.models import Company, SyncRun
 from paysync.services import runs
 from reconciliation.models import FiscalPeriod
-from reconciliation.services import following, mirrors
+from reconciliation.services import following, mirrors, withdrawing
 from reconciliation.tasks.names import MATCH, active_companies
 
 
@@ -54,9 +54,9 @@ def follow(company_id: int) -> None:
 
     def call() -> None:
         with runs.running(SyncRun.Job.FOLLOW, company=company) as run:
-            count = following.follow_receipts(
-                company_id, erp=ledger_for(company), now=timezone.now()
-            )
+            erp = ledger_for(company)
+            withdrawing.resume_withdrawals(company_id, ledger=erp, now=timezone.now())
+            count = following.follow_receipts(company_id, erp=erp, now=timezone.now())
             runs.progress(run, f"{count} followed", read=count)
 
     guarded(company.erp_connection, call, job=f"follow:{company_id}")

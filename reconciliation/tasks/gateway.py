@@ -63,7 +63,7 @@ def recheck(account_id: int, patience_s: float = rechecking.PATIENCE_S) -> None:
     account = MerchantAccount.objects.select_related("connection", "company").get(pk=account_id)
 
     def call() -> rechecking.Recheck:
-        with runs.running(SyncRun.Job.POLL, merchant_account=account) as run:
+        with runs.running(SyncRun.Job.RECHECK, merchant_account=account) as run:
             result = rechecking.recheck_open(
                 account_id,
                 gateway=gateway_for(account),

@@ -9,6 +9,7 @@ from paysync.models import Company
 
 MATCH = "reconciliation.tasks.match"
 POST = "reconciliation.tasks.post"
+REPLAY = "reconciliation.tasks.replay"
 
 
 def worker_name() -> str:

@@ -21,6 +21,7 @@ CODES = {
     "RuleError": "rule",
     "PeriodClosedError": "period_closed",
     "OverApplicationError": "over_application",
+    "ConflictError": "conflict",
     "StateError": "state",
     "RecordError": "record",
     "ExternalError": "external",
