@@ -13,16 +13,23 @@ from unfold.sites import UnfoldAdminSite
 
 Entry = tuple[str, str, str]
 
-#: Groups of the navigation, with (title, icon, model) each. Models are named by string, so that
-#: nothing here reaches up into the other apps; who may not view a model does not see its entry.
+#: Groups of the navigation, with (title, icon, model) each, or "model address" for a page of its
+#: own. Both are named by string, so that nothing here reaches up into the other apps; who may not
+#: view the model does not see the entry.
 NAVIGATION: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     ("Work", (
+        ("Workbench", "rule", "reconciliation.proposal"),
         ("Open items", "assignment_late", "reconciliation.reconcilingitem"),
         ("Payments", "credit_card", "reconciliation.gatewaytransaction"),
         ("Receipts", "receipt_long", "reconciliation.cashreceipt"),
         ("Receipts to enter", "keyboard", "paysync.deskreceipt"),
         ("Invoices", "description", "reconciliation.invoice"),
         ("Customers", "groups", "customers.customer"),
+    )),
+    ("Reports", (
+        ("Cash not applied", "hourglass_empty", "reconciliation.journalline report-cash"),
+        ("How much paysync does", "speed", "reconciliation.match report-meter"),
+        ("Shadow mode", "compare_arrows", "reconciliation.shadowcomparison report-shadow"),
     )),
     ("Inbox & runs", (
         ("Inbox", "inbox", "paysync.inboundevent"),
@@ -43,7 +50,9 @@ NAVIGATION: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         ("Connections", "cable", "paysync.connection"),
         ("Preflight", "fact_check", "paysync.preflightrun"),
         ("GL mappings", "account_tree", "reconciliation.glmapping"),
+        ("Matching rules", "tune", "reconciliation.matchruleset"),
         ("Customer links", "link", "customers.customerlink"),
+        ("Learned payers", "school", "customers.payeralias"),
     )),
     ("As read from Sage 500", (
         ("GL accounts", "menu_book", "reconciliation.glaccount"),
@@ -99,7 +108,8 @@ def today(request: HttpRequest) -> dict[str, Any]:
 
 
 def to_item(request: HttpRequest, title: str, icon: str, label: str) -> dict[str, Any]:
-    link = reverse(f"admin:{label.replace('.', '_')}_changelist")
+    model, _, page = label.partition(" ")
+    link = reverse(page or f"admin:{model.replace('.', '_')}_changelist")
     item: dict[str, Any] = {
         "title": title,
         "icon": icon,
@@ -118,7 +128,7 @@ def always(request: HttpRequest) -> bool:
 
 
 def may_view(request: HttpRequest, label: str) -> bool:
-    app, model = label.split(".")
+    app, model = label.split(" ")[0].split(".")
     user = request.user
     return any(user.has_perm(f"{app}.{verb}_{model}") for verb in ("view", "change", "enter"))
 

@@ -15,6 +15,7 @@ from paysync.domain.ledger import (
     Finding,
     Invoice,
     ReceiptIntent,
+    StaffReceipt,
     SubmitResult,
 )
 from paysync.domain.money import Money
@@ -135,6 +136,21 @@ class ErpLedger(Protocol):
 
     def receipts_on(self, company_id: str, start: date, end: date) -> Iterator[ErpReceipt]:
         """Every receipt of ours the ERP holds, live or not, by receipt date: for the proof."""
+        ...
+
+    def staff_receipts(
+        self,
+        company_id: str,
+        start: date,
+        end: date,
+        *,
+        set_aside: list[str] | None = None,
+    ) -> Iterator[StaffReceipt]:
+        """The receipts that people entered themselves, pending and posted, by receipt date.
+
+        Ours are left out, and so are reversals, refunds and what was deleted or is void. Raises
+        RejectedError(reason="not_told") where this way of reaching the ERP cannot tell them.
+        """
         ...
 
     def preflight(self, company_id: str) -> Sequence[Finding]: ...

@@ -12,5 +12,6 @@ urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
     path("metrics", views.metrics, name="metrics"),
     path("api/v1/", include("reconciliation.urls")),
+    path("reports/", include("reconciliation.report_urls")),
     path("", admin.site.urls),
 ]

@@ -8,6 +8,7 @@ from django.utils.safestring import SafeString
 from paysync.domain.ledger import Bucket, ReceiptState, SubmitCode
 from paysync.domain.payments import State
 from paysync.templatetags.console import badge
+from reconciliation.domain.matching.rules import DEFAULT_RULES
 from reconciliation.domain.reasons import Reason
 from reconciliation.models import CashReceipt, GatewayTransaction
 from reconciliation.services.planning import WAITS
@@ -129,3 +130,9 @@ def reason_title(reason: str) -> str:
 @register.filter
 def reason_advice(reason: str) -> str:
     return Reason(reason).advice
+
+
+@register.filter
+def rule_title(code: str) -> str:
+    """The title of a rule as shipped; a company's own rule shows its code."""
+    return next((rule.title for rule in DEFAULT_RULES.rules if rule.code == code), code)

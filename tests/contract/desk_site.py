@@ -36,6 +36,7 @@ from paysync.sandbox.sage500.submit import submit
 from paysync.services.desk import OrmDeskFiles, OrmDeskStore
 from tests.contract.desk_exports import EXPORTS, export
 from tests.contract.erp_site import I2, site_data
+from tests.contract.sage500_site import entered
 from tests.factories import make_company, make_connection
 
 TODAY = date(2026, 11, 23)
@@ -144,6 +145,19 @@ class DeskSite:
         pay_invoice(self.store, company_id, tran_id, self.clock(), amount)
         self.tell()
 
+    def enter(
+        self,
+        today: date,
+        number: str,
+        amount: str,
+        *links: tuple[str, str],
+        comment: str = "",
+        customer_id: str = "ACME0001",
+    ) -> None:
+        order = entered(today, number, amount, links, comment, customer_id)
+        self.clerk.act({"action": "enter", **order}, self.clock())
+        self.tell()
+
     def set_period(self, company_id: str, day: date, action: str) -> None:
         order = {"company_id": company_id, "date": day.isoformat(), "action": action}
         set_period(self.store, order)
@@ -155,6 +169,12 @@ class DeskSite:
             assert receipt
             receipt.intent = {**receipt.intent, "amount": "12,x"}
             receipt.save()
+            return
+        if what == "staff-receipts":
+            kept = DeskRecord.objects.filter(kind="staff_receipt").order_by("pk").last()
+            assert kept
+            kept.data = {**kept.data, "currency": ["?"]}
+            kept.save()
             return
         kind = DeskKind.CUSTOMER if what == "customers" else DeskKind.INVOICE
         rows = DeskRecord.objects.filter(company_id="SOA", kind=kind, is_current=True)

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from tests.contract.erp_follow_contract import ErpFollowContract
 from tests.contract.erp_read_contract import ErpReadContract
+from tests.contract.erp_staff_contract import ErpStaffContract
 from tests.contract.erp_submit_contract import ErpSubmitContract
 
 
-class ErpLedgerContract(ErpReadContract, ErpSubmitContract, ErpFollowContract):
+class ErpLedgerContract(ErpReadContract, ErpSubmitContract, ErpFollowContract, ErpStaffContract):
     """Every ErpLedger must keep all of it."""

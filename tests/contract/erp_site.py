@@ -48,12 +48,25 @@ class ErpSite(Protocol):
 
     def pay_invoice(self, company_id: str, tran_id: str, amount: str) -> None: ...
 
+    def enter(
+        self,
+        today: date,
+        number: str,
+        amount: str,
+        *links: tuple[str, str],
+        comment: str = "",
+        customer_id: str = "ACME0001",
+    ) -> None:
+        """A person enters a receipt of SOA by hand; `number` is what they type as its number."""
+        ...
+
     def set_period(self, company_id: str, day: date, action: str) -> None: ...
 
     def spoil(self, what: str) -> None:
         """The next reading finds a field nobody can read in its last row.
 
-        what: "invoices", "customers", "payable" (`payable_now`) or "receipts" (`find_receipts`).
+        what: "invoices", "customers", "payable" (`payable_now`), "receipts" (`find_receipts`) or
+        "staff-receipts".
         """
         ...
 

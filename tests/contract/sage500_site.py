@@ -20,6 +20,22 @@ TODAY = date(2026, 11, 23)
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
+def entered(
+    today: date,
+    number: str,
+    amount: str,
+    links: Sequence[tuple[str, str]],
+    comment: str,
+    customer_id: str,
+) -> dict[str, Any]:
+    """What the twin's clerk types in for a receipt of SOA."""
+    return {
+        "company_id": "SOA", "customer_id": customer_id, "tran_no": number, "amount": amount,
+        "tran_date": today.isoformat(), "comment": comment,
+        "applications": [{"invoice_tran_id": name, "amount": paid} for name, paid in links],
+    }  # fmt: skip
+
+
 class TwinSite:
     """Talks to `/_twin/` of a running twin."""
 
@@ -69,6 +85,18 @@ class TwinSite:
 
     def pay_invoice(self, company_id: str, tran_id: str, amount: str) -> None:
         self.tell("pay-invoice", {"company_id": company_id, "tran_id": tran_id, "amount": amount})
+
+    def enter(
+        self,
+        today: date,
+        number: str,
+        amount: str,
+        *links: tuple[str, str],
+        comment: str = "",
+        customer_id: str = "ACME0001",
+    ) -> None:
+        order = entered(today, number, amount, links, comment, customer_id)
+        self.tell("clerk", {"action": "enter", **order})
 
     def set_period(self, company_id: str, day: date, action: str) -> None:
         order = {"company_id": company_id, "date": day.isoformat(), "action": action}

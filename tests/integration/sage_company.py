@@ -94,13 +94,21 @@ def payable_invoices(count: int) -> list[Invoice]:
     rows = Invoice.objects.filter(
         is_open=True, tran_type=501, in_dispute=False, customer__is_active=True, currency="USD"
     )
-    return list(rows.filter(payable__gt=1).order_by("tran_id")[:count])
+    rows = rows.select_related("customer").filter(payable__gt=1)
+    return list(rows.order_by("tran_id")[:count])
 
 
 def pay(account: MerchantAccount, count: int = 3) -> list[GatewayTransaction]:
     """Payments that name an invoice each, matched."""
     invoices = payable_invoices(count)
-    records = [sale(amount=f"{i.payable:.2f}", invoice_reference=i.tran_id) for i in invoices]
+    records = [
+        sale(
+            amount=f"{i.payable:.2f}",
+            invoice_reference=i.tran_id,
+            gateway_customer_id=i.customer.customer_id,
+        )
+        for i in invoices
+    ]
     record_transactions(account, records, now=NOW)
     assert match_company(account.company_id, now=NOW).matched == count
     return list(GatewayTransaction.objects.order_by("pk"))

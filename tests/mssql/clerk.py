@@ -80,6 +80,29 @@ LINK = """
       JOIN dbo.tciBatchLog b ON b.BatchKey = p.BatchKey
       JOIN dbo.tarInvoice i ON i.CompanyID = b.SourceCompanyID AND i.TranID = ?
      WHERE p.CustPmtKey = ?"""
+#: A receipt that a person enters, in a batch of its own; no table of ours knows of either.
+ENTER = """
+    SET NOCOUNT ON;
+    DECLARE @Key int, @Batch int, @No int, @BatchID varchar(12), @Ret int, @Cust int, @Class int,
+            @Amt decimal(15,3), @Day datetime, @Number varchar(10), @Comment varchar(50);
+    SELECT @Cust = CustKey, @Class = CustClassKey
+      FROM dbo.tarCustomer WHERE CompanyID = 'SOA' AND CustID = ?;
+    SELECT @Amt = CAST(? AS decimal(15,3)), @Day = CAST(? AS datetime),
+           @Number = CAST(? AS varchar(10)), @Comment = CAST(? AS varchar(50));
+    EXEC dbo.spGetNextBatch 'SOA', 5, 503, 'clerk', 'Entered by hand', @Day, @Batch OUTPUT,
+                            @No OUTPUT, @Ret OUTPUT;
+    EXEC dbo.spGetNextSurrogateKey 'tarCustPmtLog', @Key OUTPUT;
+    INSERT INTO dbo.tarCustPmtLog (CustPmtKey, CompanyID, TranAmtHC, TranDate, TranID, TranNo,
+                                   TranStatus, TranType)
+      VALUES (@Key, 'SOA', @Amt, @Day, 'CR-' + @Number, @Number, 2, 511);
+    INSERT INTO dbo.tarPendCustPmt (CustPmtKey, BatchKey, CreateDate, CurrExchRate, CurrID,
+                                    CustClassKey, CustKey, PmtRcptDate, SeqNo, TranAmt, TranAmtHC,
+                                    TranCmnt, TranDate, TranID, TranNo, TranType, UnappliedAmt,
+                                    UnappliedAmtHC)
+      VALUES (@Key, @Batch, GETDATE(), 1, 'USD', @Class, @Cust, @Day, 1, @Amt, @Amt, @Comment, @Day,
+              'CR-' + @Number, @Number, 511, @Amt, @Amt);
+    UPDATE dbo.tciBatchLog SET BatchTotal = @Amt, NextSeqNo = NextSeqNo + 1 WHERE BatchKey = @Batch;
+    SELECT @Key, @Batch"""
 #: The new amount, what is applied of it, and the batch's totals after it.
 AMOUNT = """
     SET NOCOUNT ON;
@@ -158,6 +181,9 @@ SPOIL = {
     "payable": """
         UPDATE dbo.tarInvoice SET CurrID = '?'
          WHERE CompanyID = 'SOA' AND TranID = 'IN-0000000002'""",
+    "staff-receipts": """
+        UPDATE dbo.tarPendCustPmt SET CurrID = '?' WHERE CustPmtKey = (
+          SELECT MAX(CustPmtKey) FROM dbo.tarPendCustPmt)""",
     "receipts": """
         UPDATE ptx.Receipt SET CurrID = '?' WHERE CustPmtKey = (
           SELECT MAX(CustPmtKey) FROM ptx.Receipt)""",
@@ -214,6 +240,23 @@ class EngineClerk:
     def pay_invoice(self, company_id: str, tran_id: str, amount: str) -> None:
         day = date.today().strftime("%Y%m%d")
         assert self.ask(PAY, company_id, tran_id, amount, day)[0][0], tran_id
+
+    def enter(
+        self,
+        today: date,
+        number: str,
+        amount: str,
+        *links: tuple[str, str],
+        comment: str = "",
+        customer_id: str = "ACME0001",
+    ) -> None:
+        day = f"{today:%Y%m%d}"
+        ((receipt, batch),) = self.ask(ENTER, customer_id, amount, day, number, comment)
+        for name, paid in links:
+            self.tell(NEXT_SEQUENCE, batch)
+            assert self.tell(LINK, paid, paid, name, receipt) == 1, name
+        self.tell(AMOUNT, receipt, amount)
+        assert self.ask(RELEASE, batch) == [(BALANCED,)]
 
     def set_period(self, company_id: str, day: date, action: str) -> None:
         status, lock = PERIOD_STATES[action]

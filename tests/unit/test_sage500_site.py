@@ -32,6 +32,7 @@ from paysync.domain.errors import RecordError
 SHIPPED = {
     "1.0": "5484c6267f86f20848d26148822e28a4bbefbff5520de8a8f0105bec1d52922a",
     "1.1": "6d7b8c44740698d229b70c89ae4b5f1cdb5108fdc0d1e0adef5e94a54dc72d6a",
+    "1.2": "c81438443a61ef1a6049a9a8ad8b266b18265c2a1491d6935cabaaac68f364ea",
 }
 
 INJECTIONS = [

@@ -28,6 +28,7 @@ from paysync.domain.ledger import (
     Finding,
     Invoice,
     ReceiptIntent,
+    StaffReceipt,
     SubmitCode,
     SubmitResult,
 )
@@ -124,6 +125,17 @@ class HttpErpLedger:
     def receipts_on(self, company_id: str, start: date, end: date) -> Iterator[ErpReceipt]:
         query = {"from": start.isoformat(), "to": end.isoformat()}
         return self._each(company_id, "receipts", mapping.to_receipt, query)
+
+    def staff_receipts(
+        self,
+        company_id: str,
+        start: date,
+        end: date,
+        *,
+        set_aside: list[str] | None = None,
+    ) -> Iterator[StaffReceipt]:
+        query = {"from": start.isoformat(), "to": end.isoformat()}
+        return self._each(company_id, "staff-receipts", mapping.to_staff_receipt, query, set_aside)
 
     def _each(
         self,

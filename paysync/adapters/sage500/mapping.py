@@ -23,9 +23,11 @@ from paysync.domain.ledger import (
     FindingLevel,
     Invoice,
     ReceiptIntent,
+    StaffReceipt,
     SubmitCode,
     SubmitResult,
     discount_of,
+    netted,
 )
 from paysync.domain.money import Money
 from paysync.domain.texts import storable
@@ -212,6 +214,26 @@ def to_application(fields: Fields, currency: str) -> Application:
         fields.money("amount", currency),
         fields.money("discount", currency),
         fields.money("write_off", currency),
+    )
+
+
+def to_staff_receipt(row: object, place: int = 1) -> StaffReceipt:
+    """Ids in capitals: Sage compares them without case (inferred), we by the letter."""
+    fields = Fields(row, row_name(row, "receipt of the staff", "tran_id", place))
+    currency = fields.text("currency")
+    return StaffReceipt(
+        key=fields.text("key"),
+        tran_id=fields.text("tran_id"),
+        tran_no=fields.text("tran_no", ""),
+        customer_id=fields.text("customer_id", "").upper(),
+        tran_date=fields.day("tran_date"),
+        amount=fields.money("amount", currency),
+        comment=fields.text("comment", ""),
+        is_posted=fields.flag("is_posted"),
+        applications=netted(
+            (link.text("invoice_tran_id").upper(), link.money("amount", currency))
+            for link in fields.rows("applications", "application")
+        ),
     )
 
 

@@ -166,6 +166,39 @@ RECEIPTS_BY_DAY = (
      ORDER BY r.CustPmtKey, a.Source, a.SeqNo"""
 )
 
+#: Receipts that people entered: not in our own table, no reversal, no refund. A receipt is pending
+#: or posted; its applications may be both, as a later batch of them is pending by itself.
+STAFF_RECEIPTS = """
+    SELECT r.CustPmtKey, r.TranID, r.TranNo, r.TranDate, r.CurrID, r.TranAmt, r.TranCmnt,
+           r.IsPosted, k.CustID, a.ApplyToTranID AS ApplTranID, a.PmtAmt
+      FROM (SELECT TOP (?) s.CustPmtKey, s.TranID, s.TranNo, s.TranDate, s.CurrID, s.TranAmt,
+                   s.TranCmnt, s.CustKey, s.IsPosted
+              FROM (SELECT c.CustPmtKey, c.CompanyID, c.TranID, c.TranNo, c.TranDate, c.CurrID,
+                           c.TranAmt, c.TranCmnt, c.CustKey, 1 AS IsPosted
+                      FROM dbo.tarCustPmt c
+                     WHERE c.TranAmt > 0 AND c.RevrsCustPmtKey IS NULL
+                       AND c.RefundCustPmtKey IS NULL
+                    UNION ALL
+                    SELECT p.CustPmtKey, l.CompanyID, p.TranID, p.TranNo, p.TranDate, p.CurrID,
+                           p.TranAmt, p.TranCmnt, p.CustKey, 0
+                      FROM dbo.tarPendCustPmt p
+                      JOIN dbo.tarCustPmtLog l ON l.CustPmtKey = p.CustPmtKey
+                     WHERE p.TranAmt > 0 AND p.RevrsCustPmtKey IS NULL
+                       AND p.RefundCustPmtKey IS NULL
+                       AND NOT EXISTS (SELECT 1 FROM dbo.tarCustPmt d
+                                        WHERE d.CustPmtKey = p.CustPmtKey)) s
+             WHERE s.CompanyID = CAST(? AS varchar(255)) AND s.CustPmtKey > ?
+               AND s.TranDate >= CAST(? AS datetime) AND s.TranDate < CAST(? AS datetime)
+               AND NOT EXISTS (SELECT 1 FROM $(Schema).Receipt o
+                                WHERE o.CustPmtKey = s.CustPmtKey)
+             ORDER BY s.CustPmtKey) r
+      LEFT JOIN dbo.tarCustomer k ON k.CustKey = r.CustKey
+      LEFT JOIN (SELECT CustPmtKey, ApplyToTranID, PmtAmt FROM dbo.tarCustPmtAppl
+                 UNION ALL
+                 SELECT ApplyFromPmtKey, ApplyToTranID, PmtAmt FROM dbo.tarPendCustPmtAppl) a
+             ON a.CustPmtKey = r.CustPmtKey
+     ORDER BY r.CustPmtKey, a.ApplyToTranID"""
+
 #: What the wrappers answer with. Stray result sets of a site's procedures have other columns.
 ANSWER = ("code", "receipt_key", "batch_key", "batch_id", "tran_id", "reason", "message")
 DECLARED = """

@@ -1,4 +1,4 @@
-"""Rows of the views over our receipts -> our domain, and our receipts -> the wrapper's call."""
+"""Rows of receipts, ours and the staff's -> our domain, and our receipts -> the wrapper's call."""
 
 from __future__ import annotations
 
@@ -10,8 +10,16 @@ from xml.sax.saxutils import quoteattr
 from paysync.adapters.sage500.cells import Cells
 from paysync.adapters.sage500.mapping import SAID_STATES
 from paysync.adapters.sage500.server_time import day_stamp
+from paysync.adapters.sage500.set_aside import read_each
 from paysync.domain.errors import RecordError
-from paysync.domain.ledger import Application, ErpReceipt, ErpReceiptState, ReceiptIntent
+from paysync.domain.ledger import (
+    Application,
+    ErpReceipt,
+    ErpReceiptState,
+    ReceiptIntent,
+    StaffReceipt,
+    netted,
+)
 from paysync.domain.money import Money
 
 GONE = frozenset({ErpReceiptState.WITHDRAWN, ErpReceiptState.DELETED})
@@ -114,6 +122,33 @@ def links_of(rows: Sequence[Cells], source: str, currency: str) -> list[Applicat
 def order_of(link: Application) -> tuple[str, Decimal, Decimal, Decimal]:
     amounts = (link.amount.amount, link.discount.amount, link.write_off.amount)
     return (link.invoice_tran_id, *amounts)
+
+
+def to_staff_receipts(rows: Iterable[Cells], set_aside: list[str] | None) -> Iterator[StaffReceipt]:
+    """One receipt for all rows of a key."""
+    parts = (list(part) for _, part in groupby(rows, key=lambda cells: cells.key("CustPmtKey")))
+    return read_each(parts, to_staff_receipt, set_aside)
+
+
+def to_staff_receipt(rows: Sequence[Cells]) -> StaffReceipt:
+    """One receipt from its rows, one for each application."""
+    head = rows[0]
+    currency = head.id("CurrID")
+    return StaffReceipt(
+        key=head.key("CustPmtKey"),
+        tran_id=head.text("TranID"),
+        tran_no=head.text("TranNo"),
+        customer_id=head.text_or_empty("CustID").upper(),
+        tran_date=head.day("TranDate"),
+        amount=head.money("TranAmt", currency),
+        comment=head.text_or_empty("TranCmnt"),
+        is_posted=head.flag("IsPosted"),
+        applications=netted(
+            (cells.id("ApplTranID"), cells.money("PmtAmt", currency))
+            for cells in rows
+            if cells.given("ApplTranID") is not None
+        ),
+    )
 
 
 def from_intent(intent: ReceiptIntent, user_id: str) -> list[str]:

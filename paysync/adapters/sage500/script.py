@@ -15,7 +15,7 @@ from paysync.adapters.sage500.site import SETTINGS, rendered, settings_of
 
 #: Raised with every change of a file in `sql/`; the number before the dot when paysync and older
 #: wrappers no longer understand one another.
-VERSION = "1.1"
+VERSION = "1.2"
 
 FOLDER = Path(__file__).parent / "sql"
 UNINSTALL = FOLDER / "uninstall.sql"

@@ -35,6 +35,7 @@ from paysync.domain.ledger import (
     Finding,
     Invoice,
     ReceiptIntent,
+    StaffReceipt,
     SubmitCode,
     SubmitResult,
 )
@@ -198,6 +199,19 @@ class SqlServerLedger:
         name = ("receipt", "IdemKey")
         listed = self._listed(queries.RECEIPTS_BY_DAY, company_id, name, "CustPmtKey", days)
         return receipt_rows.to_receipts(listed)
+
+    def staff_receipts(
+        self,
+        company_id: str,
+        start: date,
+        end: date,
+        *,
+        set_aside: list[str] | None = None,
+    ) -> Iterator[StaffReceipt]:
+        days = [day_stamp(start), day_stamp(end + timedelta(days=1))]
+        name = ("receipt of the staff", "TranID")
+        listed = self._listed(queries.STAFF_RECEIPTS, company_id, name, "CustPmtKey", days)
+        return receipt_rows.to_staff_receipts(listed, set_aside)
 
     def preflight(self, company_id: str) -> Sequence[Finding]:
         return preflight(self._database, company_id, self._site)

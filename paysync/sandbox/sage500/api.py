@@ -21,6 +21,7 @@ from paysync.sandbox.sage500.guard import (
 from paysync.sandbox.sage500.orders import RETRYABLE, Order, Refused, order_of
 from paysync.sandbox.sage500.preflight import preflight
 from paysync.sandbox.sage500.site import pay_invoice
+from paysync.sandbox.sage500.staff import list_staff_receipts
 from paysync.sandbox.sage500.submit import Answer, submit
 from paysync.sandbox.sage500.withdraw import withdraw
 
@@ -95,6 +96,17 @@ class ApiRoutes:
             return follow.list_by_date(self._store, company, start, end, v["after"], v["limit"])
 
         return Response(page(values, listed, key="receipt_key"))
+
+    @route("GET", COMPANY + "/staff-receipts")
+    def staff_receipts(self, request: Request) -> Response:
+        values = self._listing(request)
+        start, end = self._day(request, "from"), self._day(request, "to")
+        company = values["company"]
+
+        def listed(v: Body) -> list[Body]:
+            return list_staff_receipts(self._store, company, start, end, v["after"], v["limit"])
+
+        return self._spoilt(request, page(values, listed))
 
     @route("POST", COMPANY + "/receipts")
     def submit_receipt(self, request: Request) -> Response:

@@ -1,7 +1,7 @@
 """The clerk: a simulated person in accounts receivable. A stand-in, invented as a whole.
 
-Opens, edits and deletes receipts and registers and posts batches, as people do in Sage's screens;
-fault cards make this person do something unlucky at posting time.
+Enters, opens, edits and deletes receipts and registers and posts batches, as people do in Sage's
+screens; fault cards make this person do something unlucky at posting time.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from paysync.sandbox.sage500.batches import (
     get_batch,
 )
 from paysync.sandbox.sage500.clerk_edit import delete_receipt, edit_receipt, fit_applications
+from paysync.sandbox.sage500.clerk_enter import enter_receipt
 from paysync.sandbox.sage500.load import stamp_of
 from paysync.sandbox.sage500.posting import STEPS, CannotPost, post_batch, resume_batch
 from paysync.sandbox.sage500.store import Row, Store
@@ -72,12 +73,15 @@ class Clerk:
     def act(self, order: Order, now: datetime) -> list[Result]:
         """Do `order["action"]`. Raises ValueError or LookupError when it cannot be understood."""
         name = str(order.get("action", ""))
+        if name == "enter":
+            return [enter_receipt(self._store, order, now)]
         if name == "edit":
             return [edit_receipt(self._store, order, now)]
         if name == "delete" and ("idempotency_key" in order or "receipt_key" in order):
             return [delete_receipt(self._store, order)]
         if name not in self._actions:
-            raise ValueError(f"the clerk knows {sorted([*self._actions, 'edit'])}, not {name!r}")
+            known = sorted([*self._actions, "edit", "enter"])
+            raise ValueError(f"the clerk knows {known}, not {name!r}")
         with self._busy:
             keys = self._chosen(name, order, now)
             return [self._do(name, key, order, now) for key in keys]

@@ -39,6 +39,7 @@ from paysync.domain.ledger import (
     Finding,
     Invoice,
     ReceiptIntent,
+    StaffReceipt,
     SubmitCode,
     SubmitResult,
 )
@@ -235,6 +236,21 @@ class DeskLedger:
     def receipts_on(self, company_id: str, start: date, end: date) -> Iterator[ErpReceipt]:
         return map(to_receipt, self._store.receipts_on(company_id, start, end))
 
+    def staff_receipts(
+        self,
+        company_id: str,
+        start: date,
+        end: date,
+        *,
+        set_aside: list[str] | None = None,
+    ) -> Iterator[StaffReceipt]:
+        """As Sage's list of receipts told them, which the site exports with its applications."""
+        if not self._store.has_staff_receipts(company_id):
+            text = f"no list of receipts of {company_id} was imported yet"
+            raise RejectedError(SYSTEM, text, reason="not_told")
+        rows = self._store.staff_receipts(company_id, start, end)
+        return mapping.read_rows(map(require_links, rows), mapping.to_staff_receipt, set_aside)
+
 
 def answer_again(ours: DeskEntry, intent: ReceiptIntent) -> SubmitResult:
     """Same content: already there. One that ended without being posted is never made again."""
@@ -248,6 +264,14 @@ def answer_again(ours: DeskEntry, intent: ReceiptIntent) -> SubmitResult:
             message=f"this receipt was {ours.state}",
         )
     return to_result(SubmitCode.ALREADY_THERE, ours)
+
+
+def require_links(data: Json) -> Json:
+    """Without applications nobody can tell what the staff did. Raises RejectedError."""
+    if data.get("applications") is None:
+        text = "Sage's list of receipts comes without their applications"
+        raise RejectedError(SYSTEM, text, reason="not_told")
+    return data
 
 
 def payable_of(data: Mapping[str, object], taken: Decimal) -> object:

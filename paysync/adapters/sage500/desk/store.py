@@ -74,6 +74,14 @@ class DeskStore(Protocol):
 
     def receipts_on(self, company_id: str, start: date, end: date) -> Iterator[DeskEntry]: ...
 
+    def has_staff_receipts(self, company_id: str) -> bool:
+        """Whether Sage's list of receipts ever came."""
+        ...
+
+    def staff_receipts(self, company_id: str, start: date, end: date) -> Iterator[Json]:
+        """The receipts of Sage's list that are none of ours, in neutral values."""
+        ...
+
     def oldest_unanswered(self, company_id: str) -> datetime | None:
         """Since when the oldest receipt waits, or lies in a file, that nobody told of."""
         ...

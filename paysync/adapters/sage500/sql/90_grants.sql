@@ -8,6 +8,7 @@ GO
 -- Sage's tables that we read.
 GRANT SELECT ON dbo.tarBatch TO $(AppRole);
 GRANT SELECT ON dbo.tarCustPmt TO $(AppRole);
+GRANT SELECT ON dbo.tarCustPmtAppl TO $(AppRole);
 GRANT SELECT ON dbo.tarCustPmtLog TO $(AppRole);
 GRANT SELECT ON dbo.tarCustomer TO $(AppRole);
 GRANT SELECT ON dbo.tarInvoice TO $(AppRole);

@@ -1,0 +1,1 @@
+"""Reports of the console: pages of their own in its shell."""
