@@ -1,5 +1,27 @@
 """The console's pages of reconciliation."""
 
-from reconciliation.admin import items, mappings, mirrors, payments, proofs, receipts
+from reconciliation.admin import (
+    items,
+    mappings,
+    mirrors,
+    payments,
+    proofs,
+    receipts,
+    replays,
+    rules,
+    shadow,
+    workbench,
+)
 
-__all__ = ["items", "mappings", "mirrors", "payments", "proofs", "receipts"]
+__all__ = [
+    "items",
+    "mappings",
+    "mirrors",
+    "payments",
+    "proofs",
+    "receipts",
+    "replays",
+    "rules",
+    "shadow",
+    "workbench",
+]

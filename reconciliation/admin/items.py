@@ -9,7 +9,6 @@ from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.dateparse import parse_date
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import (
@@ -19,8 +18,7 @@ from unfold.contrib.filters.admin import (
     RelatedDropdownFilter,
 )
 
-from paysync.admin.base import StoryAdmin, actor_of, require_permission
-from paysync.domain.errors import RuleError
+from paysync.admin.base import StoryAdmin, actor_of, chosen_day, require_permission
 from paysync.templatetags.console import badge, counted, days_old, is_past
 from paysync.templatetags.money import amount
 from reconciliation.domain.reasons import Reason
@@ -224,12 +222,4 @@ class ItemAdmin(StoryAdmin):
 def read_day(request: HttpRequest) -> date | None:
     """The day in the form; nothing takes the due date away. Raises RuleError on anything else."""
     text = request.POST.get("due_on", "").strip()
-    if not text:
-        return None
-    try:
-        day = parse_date(text)
-    except ValueError:
-        day = None
-    if day is None:
-        raise RuleError("That is no date: choose one in the calendar.")
-    return day
+    return chosen_day(text) if text else None

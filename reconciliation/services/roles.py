@@ -12,7 +12,7 @@ APPS = ("paysync", "customers", "reconciliation")
 FINANCE_SEES = (
     "paysync.company", "paysync.merchantaccount", "paysync.alert", "paysync.syncrun",
     "paysync.preflightrun", "paysync.deskreceipt", "customers.customer", "customers.customerlink",
-    "reconciliation.*",
+    "customers.payeralias", "reconciliation.*",
 )  # fmt: skip
 
 
@@ -20,7 +20,7 @@ FINANCE_SEES = (
 class Role:
     """A group by name. views and changes name models; `app.*` is every model of an app.
 
-    enters: what its people type into Sage 500 themselves.
+    enters: what its people type into Sage 500 themselves. deletes: what they may forget.
     """
 
     name: str
@@ -28,16 +28,20 @@ class Role:
     changes: tuple[str, ...] = ()
     adds: tuple[str, ...] = ()
     enters: tuple[str, ...] = ()
+    deletes: tuple[str, ...] = ()
 
 
 BY_HAND = ("paysync.deskreceipt",)
+#: Who may teach may also have it forgotten.
+LEARNED = ("customers.payeralias",)
 CLERK_CHANGES = ("reconciliation.reconcilingitem",)
-APPROVER_CHANGES = (*CLERK_CHANGES, "reconciliation.cashreceipt")
+#: An approver puts rules in force that a finance admin has drafted.
+APPROVER_CHANGES = (*CLERK_CHANGES, "reconciliation.cashreceipt", "reconciliation.matchruleset")
 JOBS = ("django_q.schedule", "django_q.success", "django_q.failure", "django_q.ormq")
 
 ROLES = (
-    Role("Finance clerk", FINANCE_SEES, CLERK_CHANGES, enters=BY_HAND),
-    Role("Finance approver", FINANCE_SEES, APPROVER_CHANGES, enters=BY_HAND),
+    Role("Finance clerk", FINANCE_SEES, CLERK_CHANGES, enters=BY_HAND, deletes=LEARNED),
+    Role("Finance approver", FINANCE_SEES, APPROVER_CHANGES, enters=BY_HAND, deletes=LEARNED),
     Role(
         "Finance admin",
         (*FINANCE_SEES, "paysync.*", "django_q.schedule"),
@@ -45,8 +49,9 @@ ROLES = (
          "paysync.alert", "paysync.inboundevent", "paysync.deskbatch", "reconciliation.glmapping",
          "django_q.schedule"),
         ("paysync.company", "paysync.merchantaccount", "paysync.connection",
-         "reconciliation.glmapping"),
+         "reconciliation.glmapping", "reconciliation.matchruleset"),
         BY_HAND,
+        LEARNED,
     ),
     Role(
         "Auditor",
@@ -80,6 +85,7 @@ def ensure_role(role: Role) -> Group:
         | permissions("change", role.changes)
         | permissions("add", role.adds)
         | permissions("enter", role.enters)
+        | permissions("delete", role.deletes)
     )
     group.permissions.add(*Permission.objects.filter(wanted))
     return group

@@ -10,7 +10,7 @@ from reconciliation.queries.workbench.paging import (
     view_counts,
     with_parts,
 )
-from reconciliation.queries.workbench.payment import Work, find_work
+from reconciliation.queries.workbench.payment import Work, earlier_of, find_work
 
 __all__ = [
     "ORDERS",
@@ -22,6 +22,7 @@ __all__ = [
     "Page",
     "Work",
     "ages",
+    "earlier_of",
     "find_work",
     "last_steps",
     "neighbours",

@@ -13,6 +13,7 @@ from typing import Any
 from django.db.models import Prefetch, Q, QuerySet
 from django.utils.dateparse import parse_datetime
 
+from paysync.models import Company
 from reconciliation.models import GatewayTransaction, Match, ReconcilingItem
 from reconciliation.queries.workbench.asked import ORDERS, VIEWS, Asked
 from reconciliation.queries.workbench.rows import Rows, work
@@ -35,16 +36,54 @@ def queue(
     asked: Asked, *, user_id: int, today: date, after: str = "", before: str = "", size: int = PAGE
 ) -> Page:
     """One page. after, before: a cursor of an earlier answer; a broken one is the first page."""
-    rows = work(asked, user_id, today)
-    if before and (key := read_cursor(before, asked.order)):
-        found = list(with_parts(beside(rows, asked.order, key, backwards=True)[: size + 1]))
-        page, has_more = found[:size][::-1], len(found) > size
-        return to_page(page, asked.order, has_before=has_more, has_after=True)
-    key = read_cursor(after, asked.order) if after else None
-    found = list(with_parts(beside(rows, asked.order, key)[: size + 1]))
-    return to_page(
-        found[:size], asked.order, has_before=key is not None, has_after=len(found) > size
-    )
+    back = read_cursor(before, asked.order) if before else None
+    key = read_cursor(after, asked.order) if after and back is None else None
+    place = Place(asked, user_id, today, back or key, backwards=back is not None)
+    keys = keys_beside(place, size + 1)
+    page, has_more = keys[:size], len(keys) > size
+    if back is not None:
+        return to_page(rows_of(page[::-1]), asked.order, has_before=has_more, has_after=True)
+    return to_page(rows_of(page), asked.order, has_before=key is not None, has_after=has_more)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in the queue to read: after a key (or, backwards, before it), nearest first."""
+
+    asked: Asked
+    user_id: int
+    today: date
+    key: Key | None
+    backwards: bool = False
+
+
+def keys_beside(place: Place, size: int) -> list[int]:
+    """The keys of the payments there, company by company: so each is read along its index, which
+    is by company and age.
+    """
+    asked = place.asked
+    _, field, is_rising = ORDERS[asked.order]
+    rows = work(asked, place.user_id, place.today)
+    found: list[Key] = []
+    for company in companies_of(asked):
+        ordered = beside(
+            rows.filter(company_id=company), asked.order, place.key, backwards=place.backwards
+        )
+        found += ordered.values_list(field, "pk")[:size]
+    found.sort(reverse=is_rising == place.backwards)
+    return [pk for _, pk in found[:size]]
+
+
+def companies_of(asked: Asked) -> list[int]:
+    if asked.company is not None:
+        return [asked.company]
+    return list(Company.objects.order_by("pk").values_list("pk", flat=True))
+
+
+def rows_of(keys: Sequence[int]) -> list[GatewayTransaction]:
+    """The payments as the list shows them, in the order of their keys."""
+    found = {row.pk: row for row in with_parts(GatewayTransaction.objects.filter(pk__in=keys))}
+    return [found[pk] for pk in keys if pk in found]
 
 
 def to_page(
@@ -113,15 +152,12 @@ class Neighbours:
 
 
 def neighbours(asked: Asked, row: GatewayTransaction, *, user_id: int, today: date) -> Neighbours:
-    rows, key = work(asked, user_id, today).exclude(pk=row.pk), key_of(row, asked.order)
-    return Neighbours(
-        first(beside(rows, asked.order, key, backwards=True)),
-        first(beside(rows, asked.order, key)),
+    key = key_of(row, asked.order)
+    ahead, behind = (
+        keys_beside(Place(asked, user_id, today, key, backwards=backwards), 1)
+        for backwards in (False, True)
     )
-
-
-def first(rows: Rows) -> int | None:
-    return next(iter(rows.values_list("pk", flat=True)[:1]), None)
+    return Neighbours(before=next(iter(behind), None), after=next(iter(ahead), None))
 
 
 # --- counts ---------------------------------------------------------------------------------------

@@ -59,7 +59,7 @@ def find_work(pk: int) -> Work | None:
         notes=list(ItemNote.objects.filter(item__transaction=payment).order_by("-pk")[:20]),
         match=match,
         receipt=receipt_of(match),
-        earlier=earlier_of(payment),
+        earlier=earlier_of(payment) if payment.customer_id is not None else [],
     )
 
 
@@ -87,7 +87,7 @@ def paid_documents() -> Prefetch[str]:
 
 def earlier_of(payment: GatewayTransaction) -> list[GatewayTransaction]:
     """What this payer paid before, with the documents; of an unknown payer what else waits under
-    the same name or gateway customer.
+    the same name or gateway customer (that reads everything that waits: not for every page).
     """
     if payment.customer_id is not None:
         rows = GatewayTransaction.objects.filter(customer_id=payment.customer_id)

@@ -35,11 +35,16 @@ def work(asked: Asked, user_id: int, today: date) -> Rows:
 
 
 def todo(asked: Asked, user_id: int, today: date) -> Rows:
-    """Waiting, and neither parked for a later day nor set aside."""
-    now = Exists(open_items().filter(of_item(asked, user_id)).exclude(due_on__gt=today))
+    """Waiting, and neither parked for a later day nor set aside.
+
+    Said as what there is not, one thing each: the database then asks row by row and stops at the
+    end of the page. "There is this, or there is that" makes it read all items first.
+    """
+    later = Exists(open_items().filter(due_on__gt=today))
+    rows = waiting().filter(~later, ~Exists(put_aside()))
     if asked.reason or asked.owner:
-        return waiting().filter(now)
-    return waiting().filter(Q(now) | Q(match_tried_at__isnull=True))
+        rows = rows.filter(Exists(open_items().filter(of_item(asked, user_id))))
+    return rows
 
 
 def parked(asked: Asked, user_id: int, today: date) -> Rows:
@@ -48,8 +53,8 @@ def parked(asked: Asked, user_id: int, today: date) -> Rows:
 
 
 def aside(asked: Asked, user_id: int, today: date) -> Rows:
-    """Waiting, decided about by a person, with nothing open about it."""
-    return waiting().filter(~Exists(open_items()), match_tried_at__isnull=False)
+    """Waiting, but a person said what becomes of it, and nothing new came up since."""
+    return waiting().filter(Exists(put_aside()))
 
 
 def on_account(asked: Asked, user_id: int, today: date) -> Rows:
@@ -80,6 +85,23 @@ def open_items() -> QuerySet[ReconcilingItem]:
         state=ReconcilingItem.State.OPEN,
         key__startswith="match:",
     ).order_by()
+
+
+def put_aside() -> QuerySet[ReconcilingItem]:
+    """Of the payment outside: an item that a person closed, with none open in its place."""
+    again = ReconcilingItem.objects.filter(
+        company=OuterRef("company"), key=OuterRef("key"), state=ReconcilingItem.State.OPEN
+    )
+    return (
+        ReconcilingItem.objects.filter(
+            ~Exists(again),
+            transaction=OuterRef("pk"),
+            state=ReconcilingItem.State.RESOLVED,
+            key__startswith="match:",
+        )
+        .exclude(resolved_by="paysync")
+        .order_by()
+    )
 
 
 def of_item(asked: Asked, user_id: int) -> Q:
