@@ -40,12 +40,22 @@ BENCHMARKS = (
     ),
     Benchmark("ingest", (Row("ingest", "seconds", "baseline_seconds"),), ("--payments", "1000")),
     Benchmark(
+        "matching",
+        (Row("whole run", "seconds", "baseline_seconds"),),
+        ("--payments", "1000", "--invoices", "2000"),
+    ),
+    Benchmark(
         "posting",
         (
             Row("matching", "match_seconds", "baseline_match_seconds", "match_ratio"),
             Row("posting", "post_seconds", "baseline_post_seconds"),
         ),
         ("--payments", "500", "--invoices", "2000"),
+    ),
+    Benchmark(
+        "workbench",
+        (Row("open a payment", "open_ms", "bare_ms"),),
+        ("--payments", "300", "--invoices", "600", "--rounds", "2"),
     ),
 )
 #: Only where a T-SQL server is named: it makes and drops a database there.

@@ -35,7 +35,8 @@ from paysync.sandbox.processes import TwinProcess, sage500_twin
 from paysync.services.bulk import CHUNK, chunks
 from paysync.wiring import ledger_for
 from reconciliation.demo.site import make_mapping, new_credentials
-from reconciliation.models import Application, CashReceipt, Invoice
+from reconciliation.models import CashReceipt, Invoice
+from reconciliation.queries.applications import applications_of
 from reconciliation.services.matching import match_company
 from reconciliation.services.mirrors import refresh_company
 from reconciliation.services.posting import post_due, to_intent
@@ -149,12 +150,8 @@ def insert_bare(company: Company) -> float:
 
 def bodies_of(company: Company) -> list[tuple[str, dict[str, Any]]]:
     """(idempotency key, body) of every receipt that is due, as the adapter would send them."""
-    links: dict[int, list[tuple[str, Money]]] = {}
-    for match_id, tran_id, amount, currency in Application.objects.order_by("pk").values_list(
-        "match_id", "invoice__tran_id", "amount", "match__currency"
-    ):
-        links.setdefault(match_id, []).append((tran_id, Money(amount, currency)))
     receipts = CashReceipt.objects.filter(company=company, state=ReceiptState.DUE)
+    links = applications_of(receipts.values_list("match_id", flat=True))
     rows = receipts.select_related("customer", "cash_account", "transaction", "company")
     return [
         (row.idempotency_key, from_intent(to_intent(row, links[row.match_id])))

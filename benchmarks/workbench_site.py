@@ -160,7 +160,8 @@ def make_ready(account: MerchantAccount, now: datetime) -> None:
     gl_account = GLAccount.objects.create(company=company, erp_key="1", number="1010000",
                                           formatted="1010-000", read_at=now)  # fmt: skip
     cash = CashAccount.objects.create(company=company, erp_key="1", cash_account_id="CARDS",
-                                      currency="USD", gl_account=gl_account, read_at=now)  # fmt: skip
+                                      currency="USD", gl_account=gl_account,
+                                      read_at=now)  # fmt: skip
     GLMapping.objects.create(
         company=company, merchant_account=account, cash_account=cash, gl_account=gl_account,
         valid_from=date(today.year - 1, 1, 1), drafted_by="ada", drafted_at=now,

@@ -10,7 +10,7 @@ from typing import Any
 from reconciliation.domain.matching.slips import slips
 
 #: A document id, or a number; what is longer than any document number is none.
-PARTS = re.compile(r"[A-Za-z]{1,3}[- ]?\d{3,}|\d{2,}|[A-Za-z][A-Za-z0-9-]{2,11}")
+PARTS = re.compile(r"[A-Za-z]{1,3}-?\d{3,}|\d{2,}|[A-Za-z][A-Za-z0-9-]{2,11}")
 #: Texts from outside are marked up to here; the rest is shown as it is.
 READ = 1_000
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -55,6 +55,22 @@ def promised(company: Company, invoice_ids: Sequence[int] | None = None) -> Prom
             result.discount[row["invoice_id"]] += round(row["off"], 3)
     add_credits(company, result)
     return result
+
+
+def in_doubt(company: Company, invoice_ids: Collection[int]) -> set[int]:
+    """Documents of which nobody knows how much is open: a receipt was on its way to Sage, or its
+    outcome is unknown, when they were last read, so that what it takes may count twice.
+    """
+    found: set[int] = set()
+    unclear = Q(
+        match__receipts__company=company,
+        match__receipts__state__in=[ReceiptState.SENDING, ReceiptState.UNKNOWN],
+        match__receipts__claimed_at__lte=F("invoice__read_at"),
+    )
+    rows = Application.objects.filter(unclear, match__ended_at__isnull=True).order_by()
+    for part in spans(sorted(invoice_ids)):
+        found.update(rows.filter(invoice_id__any_of=part).values_list("invoice_id", flat=True))
+    return found
 
 
 def applications_of(

@@ -69,7 +69,7 @@ def causes(
     company: Company, rows: Rows, first: datetime, last: datetime, now: datetime
 ) -> Iterator[Q]:
     """Why a payment is tried again. first, last: the oldest and the newest try there is."""
-    yield Q(match_tried_at__lte=rules_changed_at(company, now))
+    yield Q(match_tried_at__lte=rules_changed_at(company, now) + UNSEEN)
     fresh = Invoice.objects.filter(company=company, changed_at__gte=first)
     newest = fresh.aggregate(newest=Max("changed_at"))["newest"]
     if newest is not None:

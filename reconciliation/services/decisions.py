@@ -27,6 +27,7 @@ from reconciliation.services.matching import (
 )
 from reconciliation.services.planning import WAITS, Calendar, Planner, wait_of
 from reconciliation.services.posting import shrunk_payments
+from reconciliation.services.withdrawing import is_being_taken_back
 
 #: Causes that go away by themselves.
 PASSING = ("not_settled", "period_closed", "proposal", "shadow")
@@ -114,6 +115,10 @@ def send_again(old: CashReceipt, now: datetime) -> CashReceipt:
     """A new receipt, next in sequence, for a payment whose receipt was deleted in Sage 500."""
     if CashReceipt.objects.filter(transaction=old.transaction, sequence__gt=old.sequence).exists():
         raise RuleError("This receipt has already been sent again.")
+    if is_being_taken_back(old):
+        raise RuleError(
+            "It is not known yet whether this receipt was taken back: paysync keeps asking."
+        )
     held = balances_of([old.transaction]).get(old.transaction_id, {})
     zero = Money.zero(old.currency)
     total = held.get(Bucket.APPLIED, zero) + held.get(Bucket.UNAPPLIED, zero)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -11,10 +11,12 @@ from django.db.models import Sum
 
 from paysync.domain.ledger import Bucket, Line, require_balanced
 from paysync.domain.money import Money, digits_of
-from paysync.services.bulk import CHUNK, chunks, insert_rows
+from paysync.services.bulk import insert_rows, insert_values, maker, spans
 from reconciliation.models import GatewayTransaction, JournalEntry, JournalLine
 
 Balances = dict[Bucket, Money]
+BUCKETS = {bucket.value: bucket for bucket in Bucket}
+make_entry = maker(JournalEntry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +41,15 @@ def write_entries(drafts: Sequence[Draft], *, now: datetime) -> int:
     for draft in drafts:
         require_balanced(draft.lines)
     written: set[str] = set()
-    for part in chunks([draft.event_key for draft in drafts]):
+    for part in spans([draft.event_key for draft in drafts]):
         written |= set(
-            JournalEntry.objects.filter(event_key__in=part).values_list("event_key", flat=True)
+            JournalEntry.objects.filter(event_key__any_of=part).values_list("event_key", flat=True)
         )
     new = [draft for draft in drafts if draft.event_key not in written]
     entries = insert_rows(
         [
-            JournalEntry(
-                transaction=draft.transaction,
+            make_entry(
+                transaction_id=draft.transaction.pk,
                 event_key=draft.event_key,
                 what=draft.what,
                 at=now,
@@ -58,37 +60,37 @@ def write_entries(drafts: Sequence[Draft], *, now: datetime) -> int:
         by=("event_key",),
         among=JournalEntry.objects.all(),
     )
-    JournalLine.objects.bulk_create(
+    insert_values(
+        JournalLine,
+        ("entry_id", "transaction_id", "bucket", "currency", "amount"),
         [
-            JournalLine(
-                entry=entry,
-                transaction=draft.transaction,
-                bucket=line.bucket,
-                currency=line.amount.currency,
-                amount=line.amount.amount,
-            )
+            (entry.pk, draft.transaction.pk, line.bucket.value, money.currency, money.amount)
             for entry, draft in zip(entries, new, strict=True)
             for line in draft.lines
+            if (money := line.amount)
         ],
-        batch_size=CHUNK,
     )
     return len(new)
 
 
-def balances_of(transactions: Iterable[GatewayTransaction]) -> dict[int, Balances]:
-    """What each transaction has in each bucket, as positive amounts. One query per 500."""
-    by_id = {transaction.pk: transaction for transaction in transactions}
+def balances_of(
+    transactions: Iterable[GatewayTransaction], buckets: Collection[Bucket] | None = None
+) -> dict[int, Balances]:
+    """What each transaction has in each bucket, or in each of `buckets`, as positive amounts."""
     result: dict[int, Balances] = defaultdict(dict)
-    for part in chunks(list(by_id)):
+    lines = JournalLine.objects.order_by()
+    if buckets is not None:
+        lines = lines.filter(bucket__in=buckets)
+    for part in spans({transaction.pk for transaction in transactions}):
         rows = (
-            JournalLine.objects.filter(transaction_id__in=part)
+            lines.filter(transaction_id__any_of=part)
             .order_by()
             .values("transaction_id", "bucket", "currency")
             .annotate(total=Sum("amount"))
+            .values_list("transaction_id", "bucket", "currency", "total")
         )
-        for row in rows:
-            digits = digits_of(row["currency"])
-            money = Money(round(row["total"], digits), row["currency"])
-            bucket = Bucket(row["bucket"])
-            result[row["transaction_id"]][bucket] = -money if bucket == Bucket.CAPTURED else money
+        for pk, name, currency, total in rows:
+            money = Money(round(total, digits_of(currency)), currency)
+            bucket = BUCKETS[name]
+            result[pk][bucket] = -money if bucket == Bucket.CAPTURED else money
     return result

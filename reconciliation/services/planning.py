@@ -22,9 +22,12 @@ from reconciliation.models import (
 )
 
 make_receipt = maker(CashReceipt)
+#: Held for good, until a person says otherwise: the only wait that does not pass by itself.
+BY_STAFF = "by_staff"
 #: Why a planned receipt waits, for people. Anything else is a Reason.
 WAITS = {
     "shadow": "The company is in shadow mode: nothing is sent.",
+    BY_STAFF: "The staff entered it in Sage 500 by hand, or may have: see Shadow mode.",
     "proposal": "A person has to release it.",
     "not_settled": "It is sent once the gateway has settled the payment.",
     "period_closed": "The fiscal period of its date is closed for AR.",
@@ -106,7 +109,7 @@ class Planner:
     def load(cls, company: Company, transactions: Iterable[GatewayTransaction]) -> Planner:
         ids = [t.gateway_id for t in transactions]
         numbers = [f"{letter}{gid}" for gid in ids if len(gid) <= 9 for letter in "AC"]
-        taken = CashReceipt.objects.filter(company=company, tran_no__in=numbers)
+        taken = CashReceipt.objects.filter(company=company, tran_no__any_of=numbers)
         return cls(company, Calendar.load(company.pk), set(taken.values_list("tran_no", flat=True)))
 
     def plan(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction as database
+from django.db.models import Q
 
 from paysync.domain.errors import ConflictError, RecordError, RuleError
 from paysync.domain.ledger import Bucket, Line, ReceiptState, move, take
@@ -13,7 +14,7 @@ from paysync.domain.payments import MONEY_STATES, State
 from paysync.services.audit import record
 from paysync.services.bulk import locked
 from reconciliation.domain.reasons import Reason
-from reconciliation.models import CashReceipt, GatewayTransaction, JournalLine, Match
+from reconciliation.models import CashReceipt, GatewayTransaction, Invoice, JournalLine, Match
 from reconciliation.queries.promises import credit_key
 from reconciliation.services.journal import Draft, balances_of, write_entries
 from reconciliation.services.leftovers import (
@@ -126,12 +127,22 @@ def end_match(
         close_items(row.company, keys, "Taken back.", now=now)
     match.ended_at, match.ended_by = now, actor[:150]
     match.save(update_fields=["ended_at", "ended_by"])
+    free_documents(match, now)
     lines = lines_back(row, match)
     write_entries([Draft(row, f"unmatch:{match.pk}", "unmatched", now.date(), lines)], now=now)
     forget_payer(row, match)
     close_items(row.company, [credit_key(match.pk)], "The match was undone.", now=now)
     record(actor, "match ended", match, {"reason": reason})
     return True
+
+
+def free_documents(match: Match, now: datetime) -> None:
+    """What the match had taken is open again: payments that wait for it are decided anew."""
+    freed = (
+        Q(applications__match=match) | Q(credit_uses__match=match) | Q(credits_used__match=match)
+    )
+    keys = set(Invoice.objects.filter(freed).order_by().values_list("pk", flat=True))
+    Invoice.objects.filter(pk__in=keys).update(changed_at=now)
 
 
 def active_match(row: GatewayTransaction) -> Match | None:
@@ -223,11 +234,13 @@ def live_receipt(row: GatewayTransaction) -> CashReceipt | None:
 
 def wait_again(row: GatewayTransaction, actor: str, reason: str, now: datetime) -> None:
     """After its match was undone the payment waits for another, if there is money in it."""
-    row.needs_match = State(row.state) in MONEY_STATES and row.amount > 0
+    zero = Money.zero(row.currency)
+    held = balances_of([row]).get(row.pk, {})
+    money = held.get(Bucket.UNIDENTIFIED, zero) + held.get(Bucket.UNAPPLIED, zero)
+    row.needs_match = State(row.state) in MONEY_STATES and money.amount > 0
     row.save(update_fields=["needs_match"])
     if row.needs_match:
         sentence = f"{actor} undid the match of this payment: {reason}"
-        money = Money(row.amount, row.currency)
         finding = Finding(match_key(row.pk), Reason.NEEDS_CONFIRMATION, sentence, money, row)
         open_items(row.company, [finding], now=now)
 

@@ -14,7 +14,7 @@ from typing import Any
 from django.db import transaction as database
 from django.db.models import Q, QuerySet
 
-from paysync.domain.errors import RejectedError
+from paysync.domain.errors import CredentialError, RejectedError
 from paysync.domain.ledger import LIVE_RECEIPT_STATES, ReceiptState, StaffReceipt
 from paysync.domain.money import Money
 from paysync.domain.payments import MONEY_STATES, Kind
@@ -28,6 +28,7 @@ from reconciliation.domain.shadow import (
     Applied,
     Compared,
     Ours,
+    Paired,
     Pairing,
     ShadowPayment,
     compare,
@@ -43,6 +44,7 @@ from reconciliation.models import (
 )
 from reconciliation.queries.applications import applications_of
 from reconciliation.services.matching.chosen import ENGINE
+from reconciliation.services.planning import BY_STAFF
 
 #: Payments of so many days are compared; what was said of older ones stays.
 LOOKBACK = timedelta(days=60)
@@ -80,6 +82,8 @@ def compare_company(company: Company, *, erp: ErpLedger, now: datetime) -> int:
     first, last = span.first - MARGIN - timedelta(days=DAYS_BEFORE), now.date() + MARGIN
     try:
         receipts = list(erp.staff_receipts(company.company_id, first, last, set_aside=set_aside))
+    except CredentialError:
+        raise
     except RejectedError as error:
         tell(company, f"the receipts of its staff are not told: {error}", now)
         return 0
@@ -129,8 +133,24 @@ def write_all(company: Company, span: Span, receipts: Sequence[StaffReceipt], no
                 fields=FIELDS,
                 stamp="compared_at",
             )
+            withhold(part, pairing, now)
         changed += new + updated
     return changed + forget(company, span, seen)
+
+
+def withhold(keys: Sequence[int], pairing: Pairing, now: datetime) -> None:
+    """What the staff entered, or may have entered, never goes out by itself once the company leaves
+    shadow mode: a person may release it. Where their receipt is gone, it waits as before.
+    """
+    theirs = {key for key in keys if pairing.of(key) != Paired()}
+    receipts = CashReceipt.objects.filter(transaction_id__in=keys)
+    waiting = Q(state=ReceiptState.DUE) | Q(state=ReceiptState.HELD, held_because="shadow")
+    receipts.filter(waiting, transaction_id__in=theirs).update(
+        state=ReceiptState.HELD, held_because=BY_STAFF, due_at=now
+    )
+    receipts.filter(state=ReceiptState.HELD, held_because=BY_STAFF).exclude(
+        transaction_id__in=theirs
+    ).update(held_because="shadow", due_at=now)
 
 
 def population(company: Company) -> QuerySet[GatewayTransaction]:

@@ -26,7 +26,13 @@ from paysync.ports import ErpLedger
 from paysync.services.bulk import locked
 from reconciliation.domain.reasons import Reason
 from reconciliation.models import Application, CashReceipt, GatewayTransaction, PostingAttempt
-from reconciliation.services.leftovers import Finding, close_items, open_items, receipt_key
+from reconciliation.services.leftovers import (
+    Finding,
+    close_items,
+    left_key,
+    open_items,
+    receipt_key,
+)
 from reconciliation.services.lookups import find_receipts
 from reconciliation.services.releasing import (
     active_match,
@@ -121,9 +127,8 @@ def new_try(receipt: CashReceipt, actor: str, reason: str, now: datetime) -> Ask
     running = tries().filter(receipt=receipt, ended_at__isnull=True).order_by("number").last()
     if running is not None and running.started_at > now - LEASE:
         raise ConflictError(f"{running.worker.removeprefix(WORKER)} is undoing this match already.")
-    tries().filter(receipt=receipt, ended_at__isnull=True).update(
-        ended_at=now, outcome="lost, asked again"
-    )
+    lost = tries().filter(receipt=receipt, ended_at__isnull=True)
+    had_lost = lost.update(ended_at=now, outcome="lost, asked again") > 0
     receipt.attempts_made += 1
     receipt.save(update_fields=["attempts_made"])
     PostingAttempt.objects.create(
@@ -133,7 +138,8 @@ def new_try(receipt: CashReceipt, actor: str, reason: str, now: datetime) -> Ask
         started_at=now,
         message=reason[:400],
     )
-    return Asked(receipt, receipt.attempts_made, actor, reason)
+    # a lost try may have got through: then this one stays open until that is known
+    return Asked(receipt, receipt.attempts_made, actor, reason, may_be_done=had_lost)
 
 
 def tries() -> QuerySet[PostingAttempt]:
@@ -211,11 +217,27 @@ def finish(asked: Asked, now: datetime) -> Undone:
             receipt.save(update_fields=["state", "last_error"])
         match = active_match(row)
         if match is not None and match.pk == receipt.match_id:
-            end_match(row, None, asked.actor, asked.reason, now=now)
-            wait_again(row, asked.actor, asked.reason, now)
+            later = live_receipt(row)  # somebody may have sent it again meanwhile
+            if end_match(row, later, asked.actor, asked.reason, now=now):
+                wait_again(row, asked.actor, asked.reason, now)
+            elif later is not None:
+                tell_sent_again(row, receipt, later, now)
         end_try(asked, "taken back", asked.reason, now)
         close_items(row.company, [receipt_key(receipt.pk)], "Taken back.", now=now)
     return Undone.DONE
+
+
+def tell_sent_again(
+    row: GatewayTransaction, receipt: CashReceipt, later: CashReceipt, now: datetime
+) -> None:
+    """The match stays: a later receipt of it is, or may be, in Sage 500."""
+    sentence = (
+        f"Receipt {name_of(receipt)} was taken back, but receipt {name_of(later)} of the same "
+        "match was sent since: undo the match again."
+    )
+    money = Money(later.amount, later.currency)
+    finding = Finding(left_key(later.pk), Reason.STATE_CONFLICT, sentence, money, row, later)
+    open_items(row.company, [finding], now=now)
 
 
 def resume_withdrawals(company_id: int, *, ledger: ErpLedger, now: datetime) -> int:
@@ -225,6 +247,7 @@ def resume_withdrawals(company_id: int, *, ledger: ErpLedger, now: datetime) -> 
     it back is not one that somebody deleted.
     """
     ended = 0
+    failed: list[Exception] = []
     lost = tries().filter(
         receipt__company_id=company_id, ended_at__isnull=True, started_at__lte=now - LEASE
     )
@@ -235,7 +258,16 @@ def resume_withdrawals(company_id: int, *, ledger: ErpLedger, now: datetime) -> 
             ended += take_back(asked, ledger, now) == Undone.DONE
         except RuleError:  # a clear no ends the try; the person sees the match as it was
             ended += 1
+        except (ExternalError, RecordError) as error:  # one that fails holds up no other
+            failed.append(error)
+    if failed:
+        raise failed[0]
     return ended
+
+
+def is_being_taken_back(receipt: CashReceipt) -> bool:
+    """Whether a try to take it back has an outcome that nobody knows yet."""
+    return tries().filter(receipt=receipt, ended_at__isnull=True).exists()
 
 
 def its_try(asked: Asked) -> QuerySet[PostingAttempt]:

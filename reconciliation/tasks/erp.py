@@ -55,8 +55,10 @@ def follow(company_id: int) -> None:
     def call() -> None:
         with runs.running(SyncRun.Job.FOLLOW, company=company) as run:
             erp = ledger_for(company)
-            withdrawing.resume_withdrawals(company_id, ledger=erp, now=timezone.now())
-            count = following.follow_receipts(company_id, erp=erp, now=timezone.now())
-            runs.progress(run, f"{count} followed", read=count)
+            try:
+                withdrawing.resume_withdrawals(company_id, ledger=erp, now=timezone.now())
+            finally:  # a try that cannot be cleared up must not hold up all other receipts
+                count = following.follow_receipts(company_id, erp=erp, now=timezone.now())
+                runs.progress(run, f"{count} followed", read=count)
 
     guarded(company.erp_connection, call, job=f"follow:{company_id}")

@@ -30,6 +30,19 @@ RUNS: dict[str, tuple[list[str], set[str]]] = {
         ["--payments", "60"],
         {"seconds", "payments_per_s", "baseline_seconds", "ratio"},
     ),
+    "matching": (
+        ["--payments", "60", "--invoices", "120", "--exact", "40"],
+        {
+            "seconds",
+            "matched",
+            "rows_written",
+            "times_baseline",
+            "peak_mib",
+            "ratio",
+            "exact_seconds_40",
+            "exact_peak_mib_40",
+        },
+    ),
     "posting": (
         ["--payments", "20", "--invoices", "60"],
         {
@@ -43,6 +56,10 @@ RUNS: dict[str, tuple[list[str], set[str]]] = {
             "baseline_post_seconds",
             "ratio",
         },
+    ),
+    "workbench": (
+        ["--payments", "60", "--invoices", "120", "--rounds", "1"],
+        {"bare_ms", "open_ms", "ratio", "slowest_p95_ms", "rounds"},
     ),
 }
 

@@ -21,9 +21,9 @@ from paysync.models import Company, Connection, MerchantAccount
 from reconciliation.models import JournalLine
 from reconciliation.queries.cash import AGES, age_of, held_payments, standings
 from tests.books import TODAY, make_customer, make_invoice, ready
+from tests.choosing import choose, waiting_payment
 from tests.factories import make_merchant_account
 from tests.integration.test_console import sign_in
-from tests.choosing import choose, waiting_payment
 
 pytestmark = pytest.mark.django_db
 

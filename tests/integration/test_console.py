@@ -327,6 +327,15 @@ def test_what_the_outside_writes_is_escaped(as_boss: Client, books: Books) -> No
         assert EVIL not in text, page
 
 
+def test_a_payment_that_is_not_given_by_its_id_says_so(as_boss: Client, books: Books) -> None:
+    page = address(GatewayTransaction, "change", books.payment().pk)
+    assert "did not give" not in as_boss.get(page).content.decode()
+    failed = books.payment(look_error=f"not found {EVIL}", looked_at=books.now)
+    text = as_boss.get(address(GatewayTransaction, "change", failed.pk)).content.decode()
+    assert "PayTrace did not give this payment" in text
+    assert "not found &lt;" in text and EVIL not in text
+
+
 # --- the first page -------------------------------------------------------------------------------
 
 
@@ -750,3 +759,49 @@ def test_a_site_setting_of_another_form_is_refused(as_boss: Client, site: str) -
     answer = as_boss.post(address(Connection, "change", sage.pk), fields)
     sage.refresh_from_db()
     assert answer.status_code == 200 and sage.options == {}
+
+
+# --- Sage 500 by files and by hand ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["sage500_flat_file", "sage500_manual"])
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ('{"desk": {"max_write_off": 5}}', "desk.max_write_off"),
+        ('{"desk": {"close_after": 15}}', "desk.close_after"),
+        ('{"files": {"delimiter": "ab"}}', "files.delimiter"),
+        ('{"files": {"columns": {"bills": {"balance": "Open"}}}}', "bills"),
+        ('{"files": {"columns": {"invoices": {"saldo": "Open"}}}}', "saldo"),
+        ('{"files": {"partial": ["customer"]}}', "files.partial"),
+        ('{"files": {"date_format": "%Q-%m"}}', "files.date_format"),
+        ('{"files": {"date_format": "%m/%d"}}', "files.date_format"),
+        ('{"file": {"delimiter": ";"}}', "&quot;file&quot;"),
+    ],
+)
+def test_an_option_of_files_that_could_not_be_used_is_refused_at_once(
+    as_boss: Client, kind: str, options: str, complaint: str
+) -> None:
+    fields = {"name": "Sage", "slug": "sage-x", "kind": kind, "environment": "sandbox",
+              "base_url": "", "options": options, "is_active": "on"}  # fmt: skip
+    text = as_boss.post(address(Connection, "add"), fields).content.decode()
+    assert complaint in text and "the option" in text
+    assert not Connection.objects.filter(slug="sage-x").exists()
+
+
+def test_options_of_files_that_can_be_used_are_kept(as_boss: Client) -> None:
+    desk = Connection.objects.create(slug="desk", name="Sage", kind="sage500_flat_file")
+    files = '{"delimiter": ";", "date_format": "%d.%m.%Y", "partial": ["customers"], '
+    files += '"columns": {"invoices": {"balance": "Open amount"}}}'
+    as_boss.post(
+        address(Connection, "change", desk.pk),
+        form_of(desk, base_url="", options=f'{{"files": {files}}}'),
+    )
+    desk.refresh_from_db()
+    assert desk.options["files"]["date_format"] == "%d.%m.%Y"
+    refused = as_boss.post(
+        address(Connection, "change", desk.pk),
+        form_of(desk, base_url="", options='{"files": {"delimiter": ""}}'),
+    )
+    desk.refresh_from_db()
+    assert "files.delimiter" in refused.content.decode() and desk.options["files"]

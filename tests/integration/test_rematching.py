@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import connection as database
@@ -11,12 +13,22 @@ from django.test.utils import CaptureQueriesContext
 
 from customers.models import CustomerLink, PayerAlias
 from customers.queries.aliases import alias_text
+from paysync.domain.payments import State
 from paysync.models import Company, Connection, MerchantAccount
-from reconciliation.models import GatewayTransaction, GLMapping, MatchRuleSet, Proposal
+from reconciliation.domain.matching.results import Share
+from reconciliation.models import (
+    CashReceipt,
+    GatewayTransaction,
+    GLMapping,
+    Match,
+    MatchRuleSet,
+    Proposal,
+)
 from reconciliation.queries.waiting import to_decide
-from reconciliation.services.matching import match_company
+from reconciliation.services.matching import match_company, propose
+from reconciliation.services.recording import record_transactions
 from tests.books import NOW, TODAY, make_customer, make_invoice, make_mapping, ready
-from tests.choosing import waiting_payment
+from tests.choosing import choose, paid, waiting_payment
 from tests.factories import make_merchant_account
 
 pytestmark = pytest.mark.django_db
@@ -195,3 +207,50 @@ def test_looking_for_them_is_a_handful_of_queries(
     with CaptureQueriesContext(database) as context:
         list(to_decide(company, LATER))
     assert len(context) <= 9
+
+
+def test_a_document_that_a_voided_payment_frees_brings_the_waiting_one_back(
+    account: MerchantAccount, company: Company
+) -> None:
+    invoice = make_invoice(company)
+    first, second = (paid("100.00", invoice, f"70000000{n}") for n in (1, 2))
+    record_transactions(account, [first], now=NOW)
+    match_company(company.pk, now=NOW)
+    record_transactions(account, [second], now=NOW)
+    match_company(company.pk, now=NOW + timedelta(minutes=5))
+    voided = replace(first, state=State.VOIDED)
+    record_transactions(account, [voided], now=NOW + timedelta(minutes=10))
+    run = match_company(company.pk, now=NOW + timedelta(hours=2))
+    assert run.matched == 1
+    assert Match.objects.get(ended_at=None).transaction.gateway_id == second.gateway_id
+
+
+def test_a_document_in_doubt_is_left_for_a_later_run(
+    account: MerchantAccount, company: Company
+) -> None:
+    """The receipt of a part may be in Sage already: what is open is not known to the cent."""
+    customer = make_customer(company)
+    invoice = make_invoice(company, customer=customer, read_at=NOW + timedelta(hours=1))
+    part = waiting_payment(account, "30.00")
+    choose(part, invoice, [Share(invoice.pk, 3_000)])
+    CashReceipt.objects.update(state="unknown", claimed_at=NOW)
+    type(invoice).objects.filter(pk=invoice.pk).update(payable="70.00")
+    row = waiting_payment(account, "70.00", invoice_reference=invoice.tran_id,
+                          gateway_customer_id=customer.customer_id)  # fmt: skip
+    assert match_company(company.pk, now=NOW).matched == 0
+    CashReceipt.objects.update(state="submitted", submitted_at=NOW)
+    assert match_company(company.pk, now=NOW).matched == 1
+    match = Match.objects.get(transaction=row)
+    assert (match.rule, match.unapplied) == ("invoice_reference", Decimal(0))
+
+
+def test_what_was_only_looked_at_is_applied_by_the_next_run(
+    account: MerchantAccount, company: Company
+) -> None:
+    invoice = make_invoice(company)
+    row = waiting_payment(account, invoice_reference=invoice.tran_id)
+    propose([row.pk], now=NOW)
+    item = company.items.get(state="open")
+    assert item.reason == "needs_confirmation"
+    assert match_company(company.pk, now=NOW + timedelta(minutes=5)).matched == 1
+    assert not Proposal.objects.exists()

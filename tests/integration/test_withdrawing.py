@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from paysync.adapters.sage500.http_api import HttpErpLedger
-from paysync.domain.errors import ConflictError, ExternalError, RuleError
+from paysync.domain.errors import ConflictError, ExternalError, RecordError, RuleError
+from paysync.domain.ledger import ErpReceipt
 from paysync.models import MerchantAccount
 from paysync.sandbox.sage500.twin import SageTwin
 from reconciliation.models import (
@@ -17,15 +20,18 @@ from reconciliation.models import (
     PostingAttempt,
     ReconcilingItem,
 )
+from reconciliation.services.decisions import release_receipt
 from reconciliation.services.following import follow_receipts
 from reconciliation.services.matching import match_company
 from reconciliation.services.proof import prove
+from reconciliation.services.recording import record_transactions
 from reconciliation.services.withdrawing import (
     Undone,
     claim,
     resume_withdrawals,
     withdraw_and_unmatch,
 )
+from tests.books import refund
 from tests.choosing import buckets
 from tests.integration.sage_company import LATER, call, pay, post, states, truth
 
@@ -202,3 +208,55 @@ def test_a_receipt_under_way_is_waited_for(
     CashReceipt.objects.update(state=state)
     with pytest.raises(RuleError):
         undo(payment, erp)
+
+
+def test_a_receipt_that_may_be_taken_back_is_not_sent_again(payment: GatewayTransaction) -> None:
+    """The second receipt of one match would double the money once the first undo is cleared up."""
+    claim(payment.pk, "ana", "wrong", LATER, None)
+    CashReceipt.objects.update(state="deleted_in_erp")
+    with pytest.raises(RuleError, match="not known yet whether this receipt was taken back"):
+        release_receipt(CashReceipt.objects.get().pk, actor="bob", now=LATER)
+    assert CashReceipt.objects.count() == 1
+
+
+def test_a_second_try_remembers_that_the_first_may_be_done(payment: GatewayTransaction) -> None:
+    claim(payment.pk, "ana", "wrong", LATER, None)
+    again = claim(payment.pk, "bob", "wrong", LATER + timedelta(hours=1), None)
+    assert not isinstance(again, Undone) and again.may_be_done
+
+
+def test_one_try_that_cannot_be_cleared_up_holds_up_no_other(
+    account: MerchantAccount, erp: HttpErpLedger
+) -> None:
+    first, second = pay(account, 2)
+    post(account, erp)
+    for row in (first, second):
+        claim(row.pk, "ana", "wrong", LATER, None)
+    unreadable = CashReceipt.objects.get(transaction=first).idempotency_key
+
+    class OneUnreadable:
+        def find_receipts(self, keys: Sequence[str]) -> dict[str, ErpReceipt]:
+            if unreadable in keys:
+                raise RecordError("a row nobody can read")
+            return erp.find_receipts(keys)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(erp, name)
+
+    with pytest.raises(RecordError):
+        resume_withdrawals(
+            account.company_id,
+            ledger=OneUnreadable(),
+            now=LATER + timedelta(hours=1),
+        )
+    assert Match.objects.get(ended_at__isnull=True).transaction_id == first.pk
+
+
+def test_what_was_given_back_meanwhile_is_not_waited_for(
+    payment: GatewayTransaction, account: MerchantAccount, erp: HttpErpLedger
+) -> None:
+    back = refund(payment.gateway_id, str(payment.amount))
+    record_transactions(account, [back], now=LATER)
+    undo(payment, erp)
+    payment.refresh_from_db()
+    assert not payment.needs_match

@@ -22,6 +22,7 @@ from reconciliation.domain.shadow import (
     Verdict,
     compare,
     pair,
+    pairing,
 )
 from reconciliation.domain.shadow.verdicts import LONGEST
 
@@ -137,6 +138,41 @@ receipts_of = st.builds(
     is_posted=st.booleans(),
     applications=st.sampled_from([(), ((I1, usd("10.00")),)]),
 )
+
+
+def test_many_of_one_customer_and_amount_cost_no_more_than_their_number() -> None:
+    """A customer for everybody without a name, and a price that everybody pays."""
+    many = 2_000
+    paying = [payment(n, day=DAY + timedelta(days=n % 3)) for n in range(1, many + 1)]
+    entered = [receipt(str(n)) for n in range(1, many + 1)]
+    entered.append(receipt("blank", tran_no="", customer_id=""))
+    known = replace(payment(many + 1), approval_code="A1B2C3")
+    found = pair([*paying, known], [*entered, receipt("x", comment="A1B2C3")])
+    assert found.of(known.key) == Paired(receipt("x", comment="A1B2C3"))
+    assert all(found.of(one.key).rivals for one in paying)
+    assert max(len(found.of(one.key).rivals) for one in paying) <= pairing.MOST_ALIKE
+
+
+@given(
+    st.lists(payments_of, max_size=8, unique_by=lambda one: one.key),
+    st.lists(receipts_of, max_size=10, unique_by=lambda one: one.key),
+)
+def test_looking_at_fewer_makes_no_other_pair(
+    paying: list[ShadowPayment], entered: list[StaffReceipt]
+) -> None:
+    whole = pair(paying, entered)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pairing, "MOST_ALIKE", 2)
+        bounded = pair(paying, entered)
+    for one in paying:
+        assert bounded.of(one.key).receipt in {None, whole.of(one.key).receipt}
+
+
+def test_the_receipt_of_the_day_is_found_among_many() -> None:
+    quiet = DAY + timedelta(days=9)
+    entered = [receipt(str(n), tran_date=DAY + timedelta(days=n % 3)) for n in range(200)]
+    found = pair([payment(day=quiet)], [*entered, receipt("x", tran_date=quiet)])
+    assert found.of(1) == Paired(receipt("x", tran_date=quiet))
 
 
 @given(

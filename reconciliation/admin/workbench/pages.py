@@ -294,7 +294,7 @@ class WorkbenchAdmin(BulkMixin, Bench, LedgerAdmin):
     def go_on(self, request: HttpRequest, pk: int, asked: Asked) -> HttpResponse:
         """The next payment of the queue, or the queue where this was the last."""
         row, query = GatewayTransaction.objects.get(pk=pk), query_of(asked)
-        today, user_id = timezone.localdate(), request.user.pk
-        beside = queries.neighbours(asked, row, user_id=user_id, today=today)  # type: ignore[arg-type]
-        following = beside.after or beside.before
+        place: dict[str, Any] = {"user_id": request.user.pk, "today": timezone.localdate()}
+        following = queries.nearest(asked, row, **place)
+        following = following or queries.nearest(asked, row, **place, backwards=True)
         return to_payment(following, query) if following else to_queue(query)

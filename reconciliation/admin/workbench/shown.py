@@ -98,7 +98,7 @@ def split_parts(work: Work, typed: Typed) -> dict[str, Any]:
     """The lines to type into, and what is left of the payment."""
     payment = work.payment
     held = from_minor(held_of(payment), payment.currency)
-    limits = hand_limits(payment.company_id, payment.business_date)
+    limits = hand_limits(payment.company_id, timezone.localdate())
     return {
         "typed": typed,
         "lines": lines_of(documents_for(work, typed), typed),

@@ -5,6 +5,7 @@ from reconciliation.queries.workbench.offers import Group, ages, last_steps, peo
 from reconciliation.queries.workbench.paging import (
     Neighbours,
     Page,
+    nearest,
     neighbours,
     queue,
     view_counts,
@@ -25,6 +26,7 @@ __all__ = [
     "earlier_of",
     "find_work",
     "last_steps",
+    "nearest",
     "neighbours",
     "people",
     "queue",

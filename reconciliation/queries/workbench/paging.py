@@ -152,12 +152,18 @@ class Neighbours:
 
 
 def neighbours(asked: Asked, row: GatewayTransaction, *, user_id: int, today: date) -> Neighbours:
-    key = key_of(row, asked.order)
-    ahead, behind = (
-        keys_beside(Place(asked, user_id, today, key, backwards=backwards), 1)
-        for backwards in (False, True)
+    return Neighbours(
+        before=nearest(asked, row, user_id=user_id, today=today, backwards=True),
+        after=nearest(asked, row, user_id=user_id, today=today),
     )
-    return Neighbours(before=next(iter(behind), None), after=next(iter(ahead), None))
+
+
+def nearest(
+    asked: Asked, row: GatewayTransaction, *, user_id: int, today: date, backwards: bool = False
+) -> int | None:
+    """The payment after (or before) this one in the queue."""
+    place = Place(asked, user_id, today, key_of(row, asked.order), backwards=backwards)
+    return next(iter(keys_beside(place, 1)), None)
 
 
 # --- counts ---------------------------------------------------------------------------------------

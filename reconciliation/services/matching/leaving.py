@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from paysync.domain.ledger import Bucket, move
 from paysync.domain.money import Money
 from paysync.models import Company
 from paysync.services.bulk import replace_rows, set_values, spans
-from reconciliation.domain.matching.results import Decision
+from reconciliation.domain.matching.results import Decision, Outcome
 from reconciliation.domain.reasons import Reason
 from reconciliation.models import GatewayTransaction, Proposal
 from reconciliation.services.journal import Draft, balances_of, write_entries
 from reconciliation.services.leftovers import Finding, match_key, open_items
+
+#: Certain, but only looked at: the next run decides it again, whatever has changed since.
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def write_left(
@@ -37,9 +40,11 @@ def write_left(
         by="transaction_id",
         fields=("card", "strategy", "score", "solutions", "rule_version", "made_at"),
     )  # fmt: skip
-    keys = [decision.payment_id for decision in decisions]
-    for part in spans(keys):
-        GatewayTransaction.objects.filter(pk__any_of=part).update(match_tried_at=now)
+    certain = [d.payment_id for d in decisions if d.outcome == Outcome.AUTO]
+    unsure = [d.payment_id for d in decisions if d.outcome != Outcome.AUTO]
+    for keys, tried_at in ((certain, LONG_AGO), (unsure, now)):
+        for part in spans(keys):
+            GatewayTransaction.objects.filter(pk__any_of=part).update(match_tried_at=tried_at)
     open_items(company, [finding_of(decision, rows) for decision in decisions], now=now)
 
 
@@ -88,11 +93,18 @@ def to_proposal(
     )
 
 
+def fallback_of(decision: Decision) -> Reason:
+    """What could be applied, but was only looked at, waits for a yes or for the next run."""
+    if decision.outcome == Outcome.AUTO:
+        return Reason.NEEDS_CONFIRMATION
+    return Reason.UNIDENTIFIED
+
+
 def finding_of(decision: Decision, rows: dict[int, GatewayTransaction]) -> Finding:
     row = rows[decision.payment_id]
     return Finding(
         match_key(row.pk),
-        decision.reason or Reason.UNIDENTIFIED,
+        decision.reason or fallback_of(decision),
         decision.sentence,
         Money(row.amount, row.currency),
         row,

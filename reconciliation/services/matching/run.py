@@ -17,6 +17,7 @@ from reconciliation.domain.matching.cards import card_of
 from reconciliation.domain.matching.engine import match
 from reconciliation.domain.matching.results import Decision, Outcome
 from reconciliation.models import GatewayTransaction
+from reconciliation.queries.promises import in_doubt
 from reconciliation.queries.waiting import payments_to_match
 from reconciliation.services.journal import Balances, balances_of
 from reconciliation.services.matching.availability import Availability
@@ -138,6 +139,9 @@ def write_part(
         rows = lock_unchanged(loaded, decisions)
         balances = balances_of(rows.values(), WAITING)
         current = [d for d in decisions if is_as_decided(d, loaded, rows, balances)]
+        if may_apply:
+            doubtful = in_doubt(loaded.company, documents_of(current))
+            current = [d for d in current if not documents_of([d]) & doubtful]
         chosen = [
             chosen_by_engine(
                 d, rows[d.payment_id].currency, cards[d.payment_id], loaded.rules.version
@@ -152,6 +156,12 @@ def write_part(
         write_chosen(loaded.company, taken, rows, balances, loaded.table, tran_ids, now)
         write_left(loaded.company, left, cards, rows, loaded.rules.version, now)
     count(run, len(taken), left, len(decisions))
+
+
+def documents_of(decisions: Sequence[Decision]) -> set[int]:
+    """The documents that these decisions would give money to by themselves."""
+    auto = [d.solutions[0] for d in decisions if d.outcome == Outcome.AUTO]
+    return {share.document_id for solution in auto for share in solution.shares}
 
 
 def lock_unchanged(loaded: Loaded, decisions: Sequence[Decision]) -> dict[int, GatewayTransaction]:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.utils import timezone
+
 from paysync.domain.errors import ConflictError, RuleError
 from paysync.domain.money import Money
 from reconciliation.domain.matching.facts import Document
@@ -83,7 +85,7 @@ def suggested(row: GatewayTransaction, rank: int, digest: str) -> Choice:
     unapplied = minor(solution["unapplied"], row.currency)
     account = ""
     if any(share.write_off for share in shares):
-        account = write_off_account(row.company_id, row.business_date, solution["strategy"])
+        account = write_off_account(row.company_id, timezone.localdate(), solution["strategy"])
     return Choice(
         customer_id=int(solution["customer"]["id"]),
         shares=shares,
@@ -168,7 +170,7 @@ def check_write_offs(
     written = [share for share in shares if share.write_off]
     if not written:
         return ""
-    limits = hand_limits(row.company_id, row.business_date)
+    limits = hand_limits(row.company_id, timezone.localdate())
     for share in written:
         check_write_off(share, documents[share.document_id], limits, row.currency)
     if not limits.account:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import AbstractUser
 from django.db.models import F
 from django.utils import timezone
 
@@ -23,7 +23,7 @@ Kind = WorkStep.Kind
 class Deed:
     """Who does something and when. Steps of one group are undone together."""
 
-    user: AbstractBaseUser
+    user: AbstractUser
     now: datetime
     group: UUID = field(default_factory=uuid4)
 
