@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
+from operator import attrgetter
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -46,7 +48,7 @@ def meter(request: HttpRequest) -> HttpResponse:
     count = months_asked(request, SHOWN_MONTHS)
     span = Span(tuple(one.pk for one in shown), first_of_month(today, count - 1), today)
     readings = by_month(span)
-    months = by_key(readings, 1)
+    months = without_gaps(by_key(readings, 1))
     labels = {one.pk: one for one in companies}
     context = shell(
         request,
@@ -77,7 +79,7 @@ def by_key(readings: Sequence[Reading], part: int) -> list[Reading]:
 
 def places(months: Sequence[Reading]) -> list[int]:
     """Where each month stands, from left to right."""
-    step = (WIDTH - LEFT - 20) // max(len(months) - 1, 1)
+    step = (WIDTH - LEFT - 42) // max(len(months) - 1, 1)
     return [number * step for number in range(len(months))]
 
 
@@ -85,14 +87,38 @@ def y_of(percent: Decimal) -> int:
     return TOP + HEIGHT - int(percent * HEIGHT / 100)
 
 
+def without_gaps(months: Sequence[Reading]) -> list[Reading]:
+    """With an empty reading for each month in between that had no payment."""
+    found: dict[date, Reading] = {one.key: one for one in months}
+    if not found:
+        return []
+    first, day, filled = min(found), max(found), []
+    while day >= first:
+        filled.append(found.get(day, Reading(day)))
+        day = first_of_month(day, 1)
+    return filled[::-1]
+
+
 def lines_of(months: Sequence[Reading]) -> list[Line]:
-    """A line for each rate; months in which there is none are left out of it."""
-    found = []
-    for name, title, css in LINES:
-        points = [
-            (LEFT + x, y_of(rate), rate)
-            for x, month in zip(places(months), months, strict=True)
-            if (rate := getattr(month, name)) is not None
-        ]
-        found.append(Line(title, css, tuple(points)))
-    return found
+    """A line for each rate, for money one in each currency; months without it are left out."""
+    found = [line_of(months, title, css, attrgetter(name)) for name, title, css in LINES]
+    money = [
+        line_of(months, f"Money, {purse.currency}", "money", money_rate(purse.currency))
+        for purse in together(months).purses
+    ]
+    return [*found[:2], *money, *found[2:]]
+
+
+def money_rate(currency: str) -> Callable[[Reading], Decimal | None]:
+    return lambda month: month.money[currency].rate if currency in month.money else None
+
+
+def line_of(
+    months: Sequence[Reading], title: str, css: str, rate_of: Callable[[Reading], Decimal | None]
+) -> Line:
+    points = [
+        (LEFT + x, y_of(rate), rate)
+        for x, month in zip(places(months), months, strict=True)
+        if (rate := rate_of(month)) is not None
+    ]
+    return Line(title, css, tuple(points))

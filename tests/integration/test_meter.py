@@ -10,6 +10,7 @@ from django.db import connection as database
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from paysync.domain.payments import State
 from paysync.models import Company, Connection, MerchantAccount
@@ -18,6 +19,7 @@ from reconciliation.queries.meter import Reading, Span, by_month, by_rule, share
 from reconciliation.services.matching import match_company
 from reconciliation.services.recording import record_transactions
 from reconciliation.services.releasing import unmatch
+from reconciliation.views.scope import first_of_month
 from tests.books import NOW, TODAY, make_invoice, ready, sale
 from tests.choosing import choose, waiting_payment
 from tests.factories import make_merchant_account
@@ -153,6 +155,20 @@ class TestPage:
 
     def test_nobody_is_sent_to_sign_in(self) -> None:
         assert Client().get(reverse("report-meter")).status_code == 302
+
+    def test_every_rate_is_charted_and_a_month_without_payments_leaves_a_gap(
+        self, account: MerchantAccount, company: Company
+    ) -> None:
+        today = timezone.localdate()
+        for back in (0, 2):
+            waiting_payment(account, business_date=first_of_month(today, back))
+        page = sign_in("Auditor").get(reverse("report-meter"))
+        assert [one.payments for one in page.context["months"]] == [1, 0, 1]
+        lines = {line.title: len(line.points) for line in page.context["lines"]}
+        assert lines == {
+            "Payments": 2, "Invoice lines": 0, "Money, USD": 2, "Touchless, never corrected": 2,
+            "Precision": 0,
+        }  # fmt: skip
 
     @pytest.mark.parametrize("months", ["0", "-1", "99999999999", "x", "<b>", "37"])
     def test_nonsense_in_the_address_is_the_default(self, months: str, company: Company) -> None:
