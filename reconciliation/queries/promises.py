@@ -14,6 +14,7 @@ from paysync.domain.ledger import ReceiptState
 from paysync.models import Company
 from paysync.services.bulk import chunks, spans
 from reconciliation.models import Application, CreditUse, Invoice, ReconcilingItem
+from reconciliation.services.planning import BY_STAFF
 
 NOT_YET_IN_ERP = [
     ReceiptState.DUE,
@@ -41,7 +42,8 @@ def promised(company: Company, invoice_ids: Sequence[int] | None = None) -> Prom
     """What active matches give each document beyond what its mirror row already shows.
 
     The mirror subtracts what was pending in Sage when it was read; so an application counts
-    here until its receipt was in Sage before that reading began. A credit memo counts, at the memo
+    here until its receipt was in Sage before that reading began. One that the staff entered was
+    there when it was held for that. A credit memo counts, at the memo
     and at what it pays, until a person has said that it is applied in Sage and both were read
     after that. invoice_ids None: all open documents.
     """
@@ -79,7 +81,11 @@ def applications_of(
     """The applications that still count, in as many queries as the ids need."""
     rows = Application.objects.filter(match__ended_at__isnull=True)
     receipts = "match__receipts__"
-    waiting = Q(**{f"{receipts}company": company, f"{receipts}state__in": NOT_YET_IN_ERP})
+    waiting = Q(**{f"{receipts}company": company, f"{receipts}state__in": NOT_YET_IN_ERP}) & (
+        Q(**{f"{receipts}held_because__lt": BY_STAFF})
+        | Q(**{f"{receipts}held_because__gt": BY_STAFF})
+        | Q(**{f"{receipts}due_at__gte": F("invoice__read_at")})
+    )
     unseen = Q(**{f"{receipts}state__in": IN_ERP}) & Q(
         **{f"{receipts}submitted_at__gte": F("invoice__read_at")}
     )

@@ -25,7 +25,7 @@ from reconciliation.services.matching import (
     late_for_period,
     next_sequences,
 )
-from reconciliation.services.planning import WAITS, Calendar, Planner, wait_of
+from reconciliation.services.planning import BY_STAFF, WAITS, Calendar, Planner, wait_of
 from reconciliation.services.posting import shrunk_payments
 from reconciliation.services.withdrawing import is_being_taken_back
 
@@ -133,7 +133,7 @@ def send_again(old: CashReceipt, now: datetime) -> CashReceipt:
     sequence = next_sequences([old.transaction_id])[old.transaction_id] + 1
     planner = Planner.load(old.company, [old.transaction])
     row = planner.plan(old.transaction, old.match, applications, mapping, sequence, now)
-    if row.held_because == "proposal":  # a person is deciding this very moment
+    if row.held_because in {"proposal", BY_STAFF}:  # a person is deciding this very moment
         row.state, row.held_because = ReceiptState.DUE, ""
     row.save()
     if is_late(row):

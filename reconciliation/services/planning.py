@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -12,13 +12,14 @@ from paysync.domain.ledger import Application, ReceiptState, fingerprint
 from paysync.domain.money import Money
 from paysync.domain.payments import Method, State
 from paysync.models import Company
-from paysync.services.bulk import maker
+from paysync.services.bulk import maker, spans
 from reconciliation.models import (
     CashReceipt,
     FiscalPeriod,
     GatewayTransaction,
     GLMapping,
     Match,
+    ShadowComparison,
 )
 
 make_receipt = maker(CashReceipt)
@@ -97,6 +98,17 @@ def brand_of(transaction: GatewayTransaction) -> str:
     return "ach" if transaction.method == Method.ACH else transaction.card_brand.lower()
 
 
+def entered_by_staff(payment_ids: Sequence[int]) -> frozenset[int]:
+    """Those for which shadow mode found a receipt of the staff in Sage 500, whatever became of the
+    company's mode since.
+    """
+    found: set[int] = set()
+    for part in spans(payment_ids):
+        rows = ShadowComparison.objects.filter(transaction_id__any_of=part)
+        found.update(rows.exclude(erp_tran_id="").values_list("transaction_id", flat=True))
+    return frozenset(found)
+
+
 @dataclass(slots=True)
 class Planner:
     """Plans the receipts of one company; loads what it needs once."""
@@ -104,13 +116,20 @@ class Planner:
     company: Company
     calendar: Calendar
     taken: set[str]
+    by_staff: frozenset[int]
 
     @classmethod
     def load(cls, company: Company, transactions: Iterable[GatewayTransaction]) -> Planner:
-        ids = [t.gateway_id for t in transactions]
+        rows = list(transactions)
+        ids = [t.gateway_id for t in rows]
         numbers = [f"{letter}{gid}" for gid in ids if len(gid) <= 9 for letter in "AC"]
         taken = CashReceipt.objects.filter(company=company, tran_no__any_of=numbers)
-        return cls(company, Calendar.load(company.pk), set(taken.values_list("tran_no", flat=True)))
+        return cls(
+            company,
+            Calendar.load(company.pk),
+            set(taken.values_list("tran_no", flat=True)),
+            entered_by_staff([t.pk for t in rows]),
+        )
 
     def plan(
         self,
@@ -134,6 +153,8 @@ class Planner:
         )
         post_date, period_open = self.calendar.post_date(self.company, transaction.business_date)
         wait = wait_of(transaction, self.company, period_open)
+        if transaction.pk in self.by_staff:
+            wait = BY_STAFF
         tran_no = tran_no_of(transaction, sequence, key, self.taken)
         self.taken.add(tran_no)
         return make_receipt(
