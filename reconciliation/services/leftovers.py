@@ -118,13 +118,24 @@ def to_item(company: Company, finding: Finding, now: datetime) -> ReconcilingIte
     )
 
 
-def close_items(company: Company, keys: Sequence[str], resolution: str, *, now: datetime) -> int:
-    """Resolve the open items of these keys: the cause is gone. Returns how many there were."""
+def close_items(
+    company: Company,
+    keys: Sequence[str],
+    resolution: str,
+    *,
+    now: datetime,
+    only: Reason | None = None,
+) -> int:
+    """Resolve the open items of these keys: the cause is gone. Returns how many there were.
+
+    only: what stands there for another reason stays.
+    """
+    open_ones = still_open(company)
+    if only is not None:
+        open_ones = open_ones.filter(reason=only)
     closed = 0
     for part in spans(keys):
-        closed += ReconcilingItem.objects.filter(
-            company=company, state=ReconcilingItem.State.OPEN, key__any_of=part
-        ).update(
+        closed += open_ones.filter(key__any_of=part).update(
             state=ReconcilingItem.State.RESOLVED,
             resolved_at=now,
             resolved_by=RESOLVED_BY_US,

@@ -13,6 +13,7 @@ from paysync.domain.errors import ConflictError, ExternalError, RecordError, Rul
 from paysync.domain.ledger import ErpReceipt
 from paysync.models import MerchantAccount
 from paysync.sandbox.sage500.twin import SageTwin
+from reconciliation.domain.reasons import Reason
 from reconciliation.models import (
     CashReceipt,
     GatewayTransaction,
@@ -22,6 +23,7 @@ from reconciliation.models import (
 )
 from reconciliation.services.decisions import release_receipt
 from reconciliation.services.following import follow_receipts
+from reconciliation.services.leftovers import Finding, open_items, receipt_key
 from reconciliation.services.matching import match_company
 from reconciliation.services.proof import prove
 from reconciliation.services.recording import record_transactions
@@ -51,7 +53,7 @@ def undo(row: GatewayTransaction, erp: HttpErpLedger, actor: str = "ada") -> Und
     return withdraw_and_unmatch(row.pk, ledger=erp, actor=actor, reason="wrong invoice", now=LATER)
 
 
-def open_items() -> list[str]:
+def current_reasons() -> list[str]:
     rows = ReconcilingItem.objects.filter(state="open")
     return list(rows.order_by("pk").values_list("reason", flat=True))
 
@@ -62,7 +64,7 @@ def check_undone(row: GatewayTransaction, twin: SageTwin) -> None:
     row.refresh_from_db()
     assert row.needs_match
     assert buckets(row) == {"captured": f"{row.amount:.2f}", "unidentified": f"{row.amount:.2f}"}
-    assert open_items() == ["needs_confirmation"]
+    assert current_reasons() == ["needs_confirmation"]
     assert not PostingAttempt.objects.filter(ended_at__isnull=True).exists()
     assert prove(now=LATER).violations == []
 
@@ -109,7 +111,7 @@ def test_an_unknown_outcome_is_kept_and_asked_about(
     twin.faults.play(fault, route="*/receipts/PT*", **({"hold_s": 1} if "time" in fault else {}))
     assert undo(payment, erp) == Undone.UNKNOWN
     assert states() == {"submitted": 1}
-    assert open_items() == ["outcome_unknown"]
+    assert current_reasons() == ["outcome_unknown"]
     assert PostingAttempt.objects.latest("pk").outcome == "undo unknown"
     again = LATER + timedelta(minutes=5)
     assert resume_withdrawals(payment.company_id, ledger=erp, now=again) == 1
@@ -190,7 +192,7 @@ def test_it_is_too_late_once_the_batch_is_posted_and_not_yet_seen(
     with pytest.raises(RuleError, match="too late"):
         undo(payment, erp)
     assert Match.objects.get().ended_at is None
-    assert open_items() == []
+    assert current_reasons() == []
 
 
 def test_what_a_clerk_changed_is_not_taken_from_under_his_hands(
@@ -250,6 +252,41 @@ def test_one_try_that_cannot_be_cleared_up_holds_up_no_other(
             now=LATER + timedelta(hours=1),
         )
     assert Match.objects.get(ended_at__isnull=True).transaction_id == first.pk
+
+
+def test_a_try_whose_receipt_is_gone_comes_to_an_end(
+    payment: GatewayTransaction, erp: HttpErpLedger, twin: SageTwin
+) -> None:
+    """A clerk deleted it while nobody knew whether it was taken back: that is what was wanted."""
+    claim(payment.pk, "ada", "wrong invoice", LATER, None)
+    call(twin, "clerk", {"action": "delete", "all": True})
+    again = LATER + timedelta(minutes=5)
+    assert resume_withdrawals(payment.company_id, ledger=erp, now=again) == 1
+    assert states() == {"deleted_in_erp": 1}
+    check_undone(payment, twin)
+
+
+def test_a_try_whose_receipt_was_posted_comes_to_an_end(
+    payment: GatewayTransaction, erp: HttpErpLedger, twin: SageTwin
+) -> None:
+    claim(payment.pk, "ada", "wrong invoice", LATER, None)
+    call(twin, "clerk", {"action": "post", "all": True})
+    again = LATER + timedelta(minutes=5)
+    assert resume_withdrawals(payment.company_id, ledger=erp, now=again) == 1
+    assert not PostingAttempt.objects.filter(ended_at__isnull=True).exists()
+    assert Match.objects.get().ended_at is None
+
+
+def test_a_clear_no_closes_no_other_question(
+    payment: GatewayTransaction, erp: HttpErpLedger, twin: SageTwin
+) -> None:
+    receipt = CashReceipt.objects.get()
+    other = Finding(receipt_key(receipt.pk), Reason.EDITED_IN_ERP, "Look.", None, payment, receipt)
+    open_items(payment.company, [other], now=LATER)
+    call(twin, "clerk", {"action": "post", "all": True})
+    with pytest.raises(RuleError, match="too late"):
+        undo(payment, erp)
+    assert current_reasons() == ["edited_in_erp"]
 
 
 def test_what_was_given_back_meanwhile_is_not_waited_for(
