@@ -39,7 +39,14 @@ class Match(models.Model):
     class Meta:
         ordering: ClassVar = ["-pk"]
         verbose_name_plural = "matches"
-        indexes: ClassVar = [models.Index(fields=["made_at"], name="matches_by_time")]
+        indexes: ClassVar = [
+            models.Index(fields=["made_at"], name="matches_by_time"),
+            models.Index(
+                fields=["transaction"],
+                condition=Q(ended_at__isnull=True, unapplied__gt=0),
+                name="matches_with_money_over",
+            ),
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["transaction"],
@@ -159,7 +166,10 @@ class ReconcilingItem(models.Model):
             )
         ]
         indexes: ClassVar = [
-            models.Index(fields=["state", "company", "reason"], name="items_by_reason")
+            models.Index(fields=["state", "company", "reason"], name="items_by_reason"),
+            models.Index(
+                fields=["due_on"], condition=Q(state="open"), name="open_items_by_due_day"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import Q
 
 from paysync.models import Company
 
@@ -55,6 +56,16 @@ class Invoice(models.Model):
             models.Index(fields=["company", "is_open", "customer"], name="open_invoices"),
             models.Index(fields=["company", "tran_no"], name="invoice_by_number"),
             models.Index(fields=["company", "changed_at"], name="invoices_by_change"),
+            models.Index(
+                fields=["company", "customer_po"],
+                condition=Q(is_open=True),
+                name="open_invoices_by_po",
+            ),
+            models.Index(
+                fields=["company", "payable"],
+                condition=Q(is_open=True),
+                name="open_invoices_by_amount",
+            ),
         ]
 
     def __str__(self) -> str:
