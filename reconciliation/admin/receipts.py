@@ -22,6 +22,7 @@ from paysync.domain.ledger import ReceiptState
 from paysync.templatetags.console import ago
 from paysync.templatetags.money import amount
 from reconciliation.domain.reasons import Reason
+from reconciliation.domain.waits import BY_STAFF
 from reconciliation.models import CashReceipt, ErpBatch
 from reconciliation.queries import stories
 from reconciliation.services.decisions import release_receipt
@@ -41,6 +42,7 @@ class HeldFilter(DropdownFilter):  # type: ignore[misc]  # unfold is untyped
             ("proposal", "Waits to be released"),
             ("not_settled", "Not settled yet"),
             ("shadow", "Shadow mode"),
+            (BY_STAFF, "Entered by staff"),
         ]
         reasons = (Reason.PERIOD_CLOSED, Reason.BALANCE_CHANGED, Reason.ERP_REJECTED,
                    Reason.INACTIVE_CUSTOMER)  # fmt: skip

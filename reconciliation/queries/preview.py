@@ -11,6 +11,7 @@ from customers.models import Customer
 from paysync.domain.ledger import Application as DomainApplication
 from paysync.domain.money import Money
 from reconciliation.domain.matching.results import Solution
+from reconciliation.domain.waits import WAITS
 from reconciliation.models import (
     Application,
     CashAccount,
@@ -25,7 +26,7 @@ from reconciliation.queries.candidates import documents_by_id
 from reconciliation.services.mappings import MappingTable
 from reconciliation.services.matching.postable import find_mapping, objection_to
 from reconciliation.services.matching.receipts import next_sequences
-from reconciliation.services.planning import WAITS, Calendar, Planner
+from reconciliation.services.planning import Calendar, Planner
 
 #: Which accounts these are stands in the customer's class in Sage 500; paysync does not read it.
 DERIVED = "Derived by Sage from the customer's class"

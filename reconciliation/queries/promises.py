@@ -13,8 +13,8 @@ from django.db.models import F, Min, Q, QuerySet, Sum
 from paysync.domain.ledger import ReceiptState
 from paysync.models import Company
 from paysync.services.bulk import chunks, spans
+from reconciliation.domain.waits import BY_STAFF
 from reconciliation.models import Application, CreditUse, Invoice, ReconcilingItem
-from reconciliation.services.planning import BY_STAFF
 
 NOT_YET_IN_ERP = [
     ReceiptState.DUE,
@@ -55,7 +55,11 @@ def promised(company: Company, invoice_ids: Sequence[int] | None = None) -> Prom
         ):
             result.taken[row["invoice_id"]] += round(row["total"], 3)
             result.discount[row["invoice_id"]] += round(row["off"], 3)
-    add_credits(company, result)
+    if invoice_ids is None:
+        add_credits(company, result)
+    else:
+        for part in spans(invoice_ids):
+            add_credits(company, result, frozenset(part))
     return result
 
 
@@ -81,6 +85,8 @@ def applications_of(
     """The applications that still count, in as many queries as the ids need."""
     rows = Application.objects.filter(match__ended_at__isnull=True)
     receipts = "match__receipts__"
+    # "less or more than" is "not", but about the very receipt that the other conditions are about:
+    # Django reads a negation over this relation as "no receipt of the match at all"
     waiting = Q(**{f"{receipts}company": company, f"{receipts}state__in": NOT_YET_IN_ERP}) & (
         Q(**{f"{receipts}held_because__lt": BY_STAFF})
         | Q(**{f"{receipts}held_because__gt": BY_STAFF})
@@ -101,9 +107,14 @@ def applications_of(
         yield rows.filter(unseen & recent, invoice__is_open=True)
 
 
-def add_credits(company: Company, result: Promised) -> None:
-    """Credit memos in use. There are few: people work them off."""
+def add_credits(
+    company: Company, result: Promised, invoice_ids: frozenset[int] | None = None
+) -> None:
+    """Credit memos in use. There are few: people work them off. invoice_ids: only at these."""
     uses = CreditUse.objects.filter(match__ended_at__isnull=True, memo__company=company)
+    if invoice_ids is not None:
+        ids = list(invoice_ids)
+        uses = uses.filter(Q(memo_id__any_of=ids) | Q(invoice_id__any_of=ids))
     rows = list(
         uses.values_list(
             "match_id", "memo_id", "memo__read_at", "invoice_id", "invoice__read_at", "amount"
@@ -112,10 +123,9 @@ def add_credits(company: Company, result: Promised) -> None:
     applied = applied_at(company, [row[0] for row in rows])
     for match_id, memo, memo_read, invoice, invoice_read, amount in rows:
         done = applied.get(match_id)
-        if done is None or memo_read <= done:
-            result.taken[memo] += amount
-        if done is None or invoice_read <= done:
-            result.taken[invoice] += amount
+        for pk, read_at in ((memo, memo_read), (invoice, invoice_read)):
+            if (done is None or read_at <= done) and (invoice_ids is None or pk in invoice_ids):
+                result.taken[pk] += amount
 
 
 def applied_at(company: Company, match_ids: Sequence[int]) -> dict[int, datetime | None]:

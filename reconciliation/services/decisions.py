@@ -14,6 +14,7 @@ from paysync.models import Company
 from paysync.services.audit import record
 from paysync.services.bulk import locked, update_rows
 from reconciliation.domain.reasons import Reason
+from reconciliation.domain.waits import BY_STAFF, WAITS
 from reconciliation.models import CashReceipt, GatewayTransaction, PostingAttempt
 from reconciliation.queries.applications import applications_of
 from reconciliation.services.journal import balances_of
@@ -25,7 +26,7 @@ from reconciliation.services.matching import (
     late_for_period,
     next_sequences,
 )
-from reconciliation.services.planning import BY_STAFF, WAITS, Calendar, Planner, wait_of
+from reconciliation.services.planning import Calendar, Planner, wait_of
 from reconciliation.services.posting import shrunk_payments
 from reconciliation.services.withdrawing import is_being_taken_back
 

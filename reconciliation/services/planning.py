@@ -13,6 +13,7 @@ from paysync.domain.money import Money
 from paysync.domain.payments import Method, State
 from paysync.models import Company
 from paysync.services.bulk import maker, spans
+from reconciliation.domain.waits import BY_STAFF
 from reconciliation.models import (
     CashReceipt,
     FiscalPeriod,
@@ -23,16 +24,6 @@ from reconciliation.models import (
 )
 
 make_receipt = maker(CashReceipt)
-#: Held for good, until a person says otherwise: the only wait that does not pass by itself.
-BY_STAFF = "by_staff"
-#: Why a planned receipt waits, for people. Anything else is a Reason.
-WAITS = {
-    "shadow": "The company is in shadow mode: nothing is sent.",
-    BY_STAFF: "The staff entered it in Sage 500 by hand, or may have: see Shadow mode.",
-    "proposal": "A person has to release it.",
-    "not_settled": "It is sent once the gateway has settled the payment.",
-    "period_closed": "The fiscal period of its date is closed for AR.",
-}
 
 
 @dataclass(frozen=True, slots=True)

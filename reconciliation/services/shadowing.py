@@ -34,6 +34,7 @@ from reconciliation.domain.shadow import (
     compare,
     pair,
 )
+from reconciliation.domain.waits import BY_STAFF
 from reconciliation.models import (
     CashReceipt,
     GatewayTransaction,
@@ -44,7 +45,6 @@ from reconciliation.models import (
 )
 from reconciliation.queries.applications import applications_of
 from reconciliation.services.matching.chosen import ENGINE
-from reconciliation.services.planning import BY_STAFF
 
 #: Payments of so many days are compared; what was said of older ones stays.
 LOOKBACK = timedelta(days=60)

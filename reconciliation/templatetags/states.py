@@ -10,8 +10,8 @@ from paysync.domain.payments import State
 from paysync.templatetags.console import badge
 from reconciliation.domain.matching.rules import DEFAULT_RULES
 from reconciliation.domain.reasons import Reason
+from reconciliation.domain.waits import WAITS
 from reconciliation.models import CashReceipt, GatewayTransaction
-from reconciliation.services.planning import WAITS
 
 register = template.Library()
 
