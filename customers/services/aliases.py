@@ -3,41 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 from customers.models import Customer, PayerAlias
-from customers.queries.aliases import alias_text
+from customers.queries.aliases import Looks
 from paysync.services.audit import record
 
 #: A shorter text says nothing about who somebody is.
 SHORTEST = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Looks:
-    """How a payer looks at the gateway, as typed there."""
-
-    name: str = ""
-    gateway_customer: str = ""
-    remittance: str = ""
-
-    def texts(self) -> list[tuple[PayerAlias.Kind, str]]:
-        """The texts that say something, in the form in which aliases keep them."""
-        pairs = (
-            (PayerAlias.Kind.NAME, self.name),
-            (PayerAlias.Kind.GATEWAY_CUSTOMER, self.gateway_customer),
-            (PayerAlias.Kind.REMITTANCE, self.remittance),
-        )
-        found = [(kind, alias_text(text)) for kind, text in pairs]
-        return [(kind, text) for kind, text in found if len(text) >= SHORTEST]
-
-
 def teach(customer: Customer, looks: Looks, *, actor: str, now: datetime) -> list[int]:
     """A payer who looks like this was, by a person's choice, this customer. Returns the aliases'
     keys: unteach() takes them. Call it in the transaction of the choice.
     """
-    return [learn(customer, kind, text, actor, now) for kind, text in looks.texts()]
+    return [
+        learn(customer, kind, text, actor, now)
+        for kind, text in looks.texts()
+        if len(text) >= SHORTEST
+    ]
 
 
 def learn(customer: Customer, kind: PayerAlias.Kind, text: str, actor: str, now: datetime) -> int:

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
+from itertools import islice
 
 from django.db.models import Exists, F, Max, Min, OuterRef, Q, QuerySet
 from django.db.models.functions import Trim, Upper
+from django.utils import timezone
 
 from customers.models import Customer, CustomerLink
 from customers.queries.aliases import taught
 from paysync.models import Company
+from paysync.services.bulk import spans
 from reconciliation.domain.reasons import Reason
 from reconciliation.models import (
     GatewayTransaction,
@@ -23,11 +26,14 @@ from reconciliation.models import (
     MatchRuleSet,
     ReconcilingItem,
 )
+from reconciliation.queries.payers import LOOKS, looks_of
 
 #: What was written up to so long before a run began may not have been seen by it.
 UNSEEN = timedelta(minutes=2)
 #: How often a payment is tried again for what no document and no link tells.
 AGAIN = timedelta(hours=1)
+#: Ids that one statement of every database takes, beside its other values.
+MOST = 500
 #: Such causes go away in settings, or in Sage 500, without a trace at the payment.
 PASSING = (Reason.INACTIVE_CUSTOMER, Reason.NO_GL_MAPPING, Reason.CURRENCY_MISMATCH)
 
@@ -51,12 +57,11 @@ def payments_to_match(company: Company, limit: int, now: datetime) -> list[Gatew
 def to_decide(company: Company, now: datetime) -> Rows:
     """Every payment without a match that was never tried, or has to be tried again."""
     rows = waiting(company)
-    span = rows.aggregate(first=Min("match_tried_at"), last=Max("match_tried_at"))
-    first, last = span["first"], span["last"]
-    if first is None or last is None:
+    first = rows.aggregate(first=Min("match_tried_at"))["first"]
+    if first is None:
         return rows
     wanted = Q(match_tried_at__isnull=True)
-    for cause in causes(company, rows, first - UNSEEN, last - UNSEEN, now):
+    for cause in causes(company, rows, first - UNSEEN, now):
         wanted |= cause
     return rows.filter(wanted)
 
@@ -65,10 +70,8 @@ def waiting(company: Company) -> Rows:
     return GatewayTransaction.objects.filter(company=company, needs_match=True)
 
 
-def causes(
-    company: Company, rows: Rows, first: datetime, last: datetime, now: datetime
-) -> Iterator[Q]:
-    """Why a payment is tried again. first, last: the oldest and the newest try there is."""
+def causes(company: Company, rows: Rows, first: datetime, now: datetime) -> Iterator[Q]:
+    """Why a payment is tried again. first: the oldest try there is."""
     yield Q(match_tried_at__lte=rules_changed_at(company, now) + UNSEEN)
     fresh = Invoice.objects.filter(company=company, changed_at__gte=first)
     newest = fresh.aggregate(newest=Max("changed_at"))["newest"]
@@ -80,7 +83,7 @@ def causes(
             customer__isnull=True,
             match_tried_at__lte=min(newest + UNSEEN, now - AGAIN),
         )
-    yield Q(pk__in=of_aliases(company, rows, last))
+    yield Q(pk__in=of_aliases(company, rows, first))
     passing = ReconcilingItem.objects.filter(
         company=company, state=ReconcilingItem.State.OPEN, reason__in=PASSING
     )
@@ -89,15 +92,18 @@ def causes(
 
 def rules_changed_at(company: Company, now: datetime) -> datetime:
     """When the rules, or the mapping of accounts, were last put in force, or came into force."""
-    rules = MatchRuleSet.objects.filter(company=company, valid_from__lte=now.date())
+    today = timezone.localdate(now)
+    rules = MatchRuleSet.objects.filter(company=company, valid_from__lte=today)
     rules = rules.exclude(activated_by="")
-    mappings = GLMapping.objects.filter(company=company, valid_from__lte=now.date())
+    mappings = GLMapping.objects.filter(company=company, valid_from__lte=today)
     mappings = mappings.exclude(activated_by="")
     latest = [datetime.min.replace(tzinfo=UTC)]
     for found in (rules, mappings):
         seen = found.aggregate(at=Max("activated_at"), day=Max("valid_from"))
         latest += [seen["at"]] if seen["at"] else []
-        latest += [datetime.combine(seen["day"], time.min, UTC)] if seen["day"] else []
+        latest += (
+            [timezone.make_aware(datetime.combine(seen["day"], time.min))] if seen["day"] else []
+        )
     return max(latest)
 
 
@@ -108,17 +114,22 @@ def of_own_documents(rows: Rows, first: datetime) -> Rows:
 
 
 def of_children(rows: Rows, fresh: QuerySet[Invoice]) -> list[int]:
-    """A document of somebody for whom the payer pays, as a national parent, has changed."""
+    """A document of somebody for whom the payer pays, as a national parent, has changed. At most
+    MOST of them, the oldest first: the next run finds the others.
+    """
     named = fresh.exclude(customer__national_parent_id="").order_by()
     changed = dict(named.values_list("customer__national_parent_id").annotate(at=Max("changed_at")))
-    if not changed:
-        return []
-    parents = rows.filter(customer__customer_id__in=sorted(changed), match_tried_at__isnull=False)
-    return [
-        pk
-        for pk, label, tried in parents.values_list("pk", "customer__customer_id", "match_tried_at")
-        if changed[label] + UNSEEN > tried
-    ]
+    found: list[int] = []
+    for part in spans(sorted(changed)):
+        parents = rows.filter(customer__customer_id__any_of=part, match_tried_at__isnull=False)
+        found += [
+            pk
+            for pk, label, tried in parents.order_by("pk").values_list(
+                "pk", "customer__customer_id", "match_tried_at"
+            )
+            if changed[label] + UNSEEN > tried
+        ]
+    return sorted(found)[:MOST]
 
 
 def named_by(rows: Rows, fresh: QuerySet[Invoice]) -> Q:
@@ -128,18 +139,19 @@ def named_by(rows: Rows, fresh: QuerySet[Invoice]) -> Q:
     return Q(Exists(since.filter(tran_id=reference))) | Q(Exists(since.filter(tran_no=reference)))
 
 
-def of_aliases(company: Company, rows: Rows, last: datetime) -> list[int]:
-    """Somebody taught, since the last try, who looks like this payer."""
-    new = taught(company.pk, since=last)
+def of_aliases(company: Company, rows: Rows, first: datetime) -> list[int]:
+    """Somebody taught, since its try, who looks like this payer. At most MOST, as above."""
+    new = taught(company.pk, since=first)
     if not new.by_text:
         return []
-    unknown = rows.filter(customer__isnull=True, match_tried_at__isnull=False)
-    fields = ("pk", "billing_name", "gateway_customer_id", "customer_reference", "description")
-    return [
-        pk
-        for pk, name, gateway_customer, label, text in unknown.values_list(*fields)
-        if new.customers_of(name=name, gateway_customer=gateway_customer or label, remittance=text)
-    ]
+    newest = max(new.used_at.values())
+    unknown = rows.filter(customer__isnull=True, match_tried_at__lte=newest + UNSEEN).order_by("pk")
+    found = (
+        row.pk
+        for row in unknown.only("match_tried_at", *LOOKS).iterator()
+        if row.match_tried_at and new.is_news(looks_of(row), row.match_tried_at - UNSEEN)
+    )
+    return list(islice(found, MOST))
 
 
 def late_links(company: Company) -> Rows:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from paysync.models import Company, Connection, MerchantAccount
-from reconciliation.models import Application, Match, ReconcilingItem
-from reconciliation.services.matching import exact, match_company
+from reconciliation.domain.matching.results import Decision
+from reconciliation.models import (
+    Application,
+    GatewayTransaction,
+    Match,
+    MatchRuleSet,
+    ReconcilingItem,
+)
+from reconciliation.services.matching import exact, match_company, run
+from reconciliation.services.matching.loading import Loaded
 from reconciliation.services.proof import prove
 from reconciliation.services.recording import record_transactions
-from tests.books import NOW, make_customer, make_invoice, ready, sale
+from tests.books import NOW, TODAY, make_customer, make_invoice, ready, sale
 from tests.choosing import paid
 from tests.factories import make_merchant_account
 
@@ -91,3 +101,36 @@ def test_the_proof_holds_after_slices(
     assert len(first.documents) == len(first.payments) == 2
     match_company(account.company_id, now=NOW)
     assert prove(now=NOW).violations == []
+
+
+def test_what_an_older_payment_names_is_left_to_the_run_over_everything(
+    account: MerchantAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tried before, waiting still, and with a tab that no database trims."""
+    invoice = make_invoice(account.company, "70.00", customer=make_customer(account.company))
+    record_transactions(account, [paid("30.00", invoice, "older")], now=NOW)
+    GatewayTransaction.objects.update(
+        match_tried_at=NOW, invoice_reference=f"{invoice.tran_id}\t", customer=None
+    )
+    record_transactions(account, [paid("70.00", invoice, "newer")], now=NOW)
+    monkeypatch.setattr(exact, "WORTH_SLICING", 0)
+    assert list(exact.exact_slices(account.company, NOW)) == []
+
+
+def test_rules_put_in_force_in_between_decide_the_rest(
+    account: MerchantAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invoice = make_invoice(account.company, "70.00", customer=make_customer(account.company))
+    record_transactions(account, [paid("70.00", invoice, "one")], now=NOW)
+    real = run.decide
+
+    def decide_slowly(loaded: Loaded) -> list[Decision]:
+        decisions = real(loaded)
+        MatchRuleSet.objects.create(
+            company=account.company, version=1, state="active", valid_from=TODAY, drafted_by="ada",
+            drafted_at=NOW, activated_by="bob", activated_at=NOW + timedelta(seconds=1),
+        )  # fmt: skip
+        return decisions
+
+    monkeypatch.setattr(run, "decide", decide_slowly)
+    assert (match_company(account.company_id, now=NOW).postponed, Match.objects.count()) == (1, 0)

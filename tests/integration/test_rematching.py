@@ -12,7 +12,8 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
 from customers.models import CustomerLink, PayerAlias
-from customers.queries.aliases import alias_text
+from customers.queries.aliases import Looks, alias_text
+from customers.services.aliases import teach
 from paysync.domain.payments import State
 from paysync.models import Company, Connection, MerchantAccount
 from reconciliation.domain.matching.results import Share
@@ -158,12 +159,25 @@ def test_what_was_taught_since_brings_who_looks_like_it_back(
     PayerAlias.objects.create(
         company=company,
         kind="name",
-        text=alias_text("ACME INC"),
+        text=alias_text(PayerAlias.Kind.NAME, "ACME INC"),
         customer=customer,
         taught_by="ada",
         taught_at=LATER,
         used_at=LATER,
     )
+    assert again(company) == {like.pk}
+
+
+def test_a_payment_looked_at_since_hides_none_that_looks_like_it(
+    account: MerchantAccount, company: Company
+) -> None:
+    """Each row's own try counts: the newest of all was made after the teaching."""
+    like = tried(account, description="Invoice 4711 of Acme Tools")
+    later = tried(account, billing_name="Bolt Ltd")
+    GatewayTransaction.objects.filter(pk=later.pk).update(
+        match_tried_at=LATER + timedelta(minutes=30)
+    )
+    teach(make_customer(company), Looks(remittance="ACME TOOLS, INV 4712"), actor="ada", now=LATER)
     assert again(company) == {like.pk}
 
 

@@ -18,6 +18,7 @@ from paysync.models import Company
 from paysync.services.bulk import locked
 from reconciliation.domain.matching.facts import Document
 from reconciliation.domain.matching.results import Credit, Share
+from reconciliation.domain.reasons import Reason
 from reconciliation.models import GatewayTransaction, GLAccount, Match
 from reconciliation.queries.amounts import to_minor
 from reconciliation.queries.candidates import documents_by_id
@@ -46,13 +47,16 @@ def apply_solution(
     card: dict[str, Any],
     actor: str,
     now: datetime,
+    signals: Sequence[str] = (),
+    reason: Reason | None = None,
     write_off_account: str = "",
     short_pay_reason: str = "",
     expected_revision: int | None = None,
 ) -> Match:
     """Match one payment as chosen: the shares' amounts and `unapplied` are all that it holds.
 
-    Amounts in minor units. No shares: all of it goes on account. expected_revision: the payment's
+    Amounts in minor units. No shares: all of it goes on account. reason: why an open item stays all
+    the same. expected_revision: the payment's
     `revision` as the person saw it. Raises ConflictError, which names who did what, where the
     payment was taken meanwhile; OverApplicationError where a document no longer has that much
     open; RuleError for whatever else may not be written. Then nothing is written.
@@ -72,6 +76,8 @@ def apply_solution(
             card=card,
             actor=actor,
             credits=tuple(credits),
+            signals=tuple(signals),
+            reason=reason,
             write_off_account=write_off_account.strip(),
             short_pay_reason=short_pay_reason.strip()[:40],
         )

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from django.db.models import Count, Q
-from django.db.models.functions import Trim, Upper
+from django.db.models import Q
 
 from paysync.models import Company
 from reconciliation.models import GatewayTransaction, Invoice
@@ -31,7 +30,7 @@ def exact_slices(company: Company, now: datetime) -> Iterator[Loaded]:
     fresh = plain_payments(company)
     if not fresh[WORTH_SLICING : WORTH_SLICING + 1].exists():
         return
-    contested = named_twice(fresh)
+    contested = named_twice(company)
     last: GatewayTransaction | None = None
     while rows := list(after(fresh, last)[:SLICE]):
         last = rows[-1]
@@ -53,14 +52,24 @@ def after(rows: Rows, last: GatewayTransaction | None) -> Rows:
     return rows.filter(later, created_at__gte=last.created_at)
 
 
-def named_twice(rows: Rows) -> set[str]:
-    """References that more than one payment carries."""
-    named = rows.order_by().annotate(name=Upper(Trim("invoice_reference"))).values("name")
-    return set(named.annotate(n=Count("pk")).filter(n__gt=1).values_list("name", flat=True))
+def named_twice(company: Company) -> set[str]:
+    """References that more than one waiting payment carries, those tried before included."""
+    rows = waiting(company).exclude(invoice_reference="").order_by()
+    seen: set[str] = set()
+    twice: set[str] = set()
+    for text in rows.values_list("invoice_reference", flat=True).iterator():
+        name = plain(text)
+        (twice if name in seen else seen).add(name)
+    return twice
+
+
+def plain(reference: str) -> str:
+    """Two references of one plain form name the same document, whatever the database compares."""
+    return reference.strip().upper()
 
 
 def name_of(row: GatewayTransaction) -> str:
-    return row.invoice_reference.strip().upper()
+    return plain(row.invoice_reference)
 
 
 def exact_pairs(company: Company, rows: list[GatewayTransaction]) -> dict[int, GatewayTransaction]:
@@ -71,7 +80,7 @@ def exact_pairs(company: Company, rows: list[GatewayTransaction]) -> dict[int, G
     for pk, tran_id, customer, payable in documents.values_list(
         "pk", "tran_id", "customer_id", "payable"
     ):
-        row = by_name[tran_id]
-        if row.customer_id == customer and row.amount == payable:
+        row = by_name.get(plain(tran_id))
+        if row is not None and row.customer_id == customer and row.amount == payable:
             pairs[pk] = row
     return pairs

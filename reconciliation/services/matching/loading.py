@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils import timezone
+
 from customers.queries.aliases import Taught, taught
 from customers.services.links import find_payers
 from paysync.models import Company, MerchantAccount
@@ -14,8 +16,9 @@ from reconciliation.domain.matching.facts import Document, OpenPayment
 from reconciliation.domain.matching.rules import RuleSet
 from reconciliation.models import GatewayTransaction
 from reconciliation.queries.candidates import documents_for
+from reconciliation.queries.payers import looks_of
 from reconciliation.queries.rules import rules_in_force
-from reconciliation.queries.waiting import late_links
+from reconciliation.queries.waiting import late_links, rules_changed_at
 from reconciliation.services.journal import balances_of
 from reconciliation.services.mappings import MappingTable
 from reconciliation.services.matching.postable import WAITING, held_minor
@@ -23,7 +26,9 @@ from reconciliation.services.matching.postable import WAITING, held_minor
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What was read before deciding."""
+    """What was read before deciding. rules_at: when rules or accounts had changed
+    last, where the decisions are to be written.
+    """
 
     company: Company
     rows: dict[int, GatewayTransaction]
@@ -31,6 +36,7 @@ class Loaded:
     documents: dict[int, Document]
     rules: RuleSet
     table: MappingTable
+    rules_at: datetime | None = None
 
 
 def load(
@@ -40,6 +46,7 @@ def load(
     documents: dict[int, Document] | None = None,
 ) -> Loaded:
     """documents: where it is known already which ones matter."""
+    rules_at = rules_changed_at(company, now)  # before the rules: a change in between is seen
     balances, aliases = balances_of(rows, WAITING), taught(company.pk)
     payments = {
         row.pk: to_open(row, held_minor(row.currency, balances.get(row.pk, {})), aliases)
@@ -50,14 +57,14 @@ def load(
         {row.pk: row for row in rows},
         payments,
         documents_for(company, list(payments.values())) if documents is None else documents,
-        rules_in_force(company.pk, now.date()),
+        rules_in_force(company.pk, timezone.localdate(now)),
         MappingTable.load(company.pk),
+        rules_at,
     )
 
 
 def to_open(row: GatewayTransaction, held: int, aliases: Taught) -> OpenPayment:
     """What the engine is told of a payment. held: the money that waits, in minor units."""
-    label = row.gateway_customer_id or row.customer_reference
     return OpenPayment(
         id=row.pk,
         amount=held,
@@ -70,9 +77,7 @@ def to_open(row: GatewayTransaction, held: int, aliases: Taught) -> OpenPayment:
         payer_name=row.billing_name,
         payer_label=row.customer_reference,
         method=row.method,
-        aliases=aliases.customers_of(
-            name=row.billing_name, gateway_customer=label, remittance=row.description
-        ),
+        aliases=aliases.customers_of(looks_of(row)) if aliases.by_text else (),
     )
 
 

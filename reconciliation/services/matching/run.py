@@ -18,7 +18,7 @@ from reconciliation.domain.matching.engine import match
 from reconciliation.domain.matching.results import Decision, Outcome
 from reconciliation.models import GatewayTransaction
 from reconciliation.queries.promises import in_doubt
-from reconciliation.queries.waiting import payments_to_match
+from reconciliation.queries.waiting import payments_to_match, rules_changed_at
 from reconciliation.services.journal import Balances, balances_of
 from reconciliation.services.matching.availability import Availability
 from reconciliation.services.matching.chosen import chosen_by_engine
@@ -136,7 +136,8 @@ def write_part(
     cards = {d.payment_id: card(d, loaded) for d in decisions}
     with database.atomic():
         locked(Company.objects.all()).get(pk=loaded.company.pk)
-        rows = lock_unchanged(loaded, decisions)
+        is_in_force = rules_changed_at(loaded.company, now) == loaded.rules_at
+        rows = lock_unchanged(loaded, decisions) if is_in_force else {}
         balances = balances_of(rows.values(), WAITING)
         current = [d for d in decisions if is_as_decided(d, loaded, rows, balances)]
         if may_apply:

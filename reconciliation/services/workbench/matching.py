@@ -8,8 +8,9 @@ from typing import Any
 from django.db import transaction as database
 
 from customers.models import Customer
-from customers.services.aliases import Looks, teach
+from customers.services.aliases import teach
 from reconciliation.models import GatewayTransaction, Match, Proposal, ReconcilingItem, WorkStep
+from reconciliation.queries.payers import looks_of
 from reconciliation.services.leftovers import match_key
 from reconciliation.services.matching import apply_solution
 from reconciliation.services.matching.applying import lock_payment
@@ -127,12 +128,3 @@ def open_item_of(row: GatewayTransaction) -> int | None:
 def learn_payer(row: GatewayTransaction, match: Match, deed: Deed) -> list[int]:
     customer = Customer.objects.get(pk=match.customer_id)
     return teach(customer, looks_of(row), actor=deed.actor, now=deed.now)
-
-
-def looks_of(row: GatewayTransaction) -> Looks:
-    """What of a payment tells who paid it, as the engine asks for it."""
-    return Looks(
-        name=row.billing_name,
-        gateway_customer=row.gateway_customer_id or row.customer_reference,
-        remittance=row.description,
-    )
