@@ -6,19 +6,38 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NoReturn
 
+import pytest
 from django.contrib.auth.models import Group, User
 
 from customers.models import Customer
-from paysync.models import Company, MerchantAccount
+from paysync.models import Company, Connection, MerchantAccount
 from reconciliation.domain.reasons import Reason
 from reconciliation.models import GatewayTransaction, Invoice, Proposal, ReconcilingItem
 from reconciliation.services.leftovers import match_key
 from reconciliation.services.roles import ensure_roles
 from reconciliation.services.workbench import Deed
-from tests.books import NOW, make_customer, make_invoice
+from tests.books import NOW, make_customer, make_invoice, ready
 from tests.choosing import waiting_payment
+from tests.factories import make_merchant_account
 
 CENT = Decimal("0.01")
+
+
+@pytest.fixture
+def account(company: Company, connection: Connection) -> MerchantAccount:
+    account = make_merchant_account(company=company, connection=connection)
+    ready(account)
+    return account
+
+
+@pytest.fixture
+def ana(db: None) -> User:
+    return person("ana", first_name="Ana")
+
+
+@pytest.fixture
+def ben(db: None) -> User:
+    return person("ben", first_name="Ben")
 
 
 def person(name: str = "ana", role: str = "Finance clerk", **fields: Any) -> User:

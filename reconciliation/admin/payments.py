@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import (
     ChoicesDropdownFilter,
@@ -16,12 +15,13 @@ from unfold.contrib.filters.admin import (
     RelatedDropdownFilter,
 )
 
-from paysync.admin.base import StoryAdmin, actor_of, link_to
+from paysync.admin.base import StoryAdmin, link_to
 from paysync.templatetags.console import ago, badge
 from paysync.templatetags.money import amount
+from reconciliation.admin.workbench.doors import deed_of, ledger_of
 from reconciliation.models import GatewayTransaction
 from reconciliation.queries import stories
-from reconciliation.services.releasing import unmatch
+from reconciliation.services.workbench import unmatch_payment
 from reconciliation.templatetags.states import (
     paid_with,
     payer,
@@ -96,10 +96,10 @@ class PaymentAdmin(StoryAdmin):
             request,
             object_id,
             "reconciliation.change_cashreceipt",
-            lambda: unmatch(
-                object_id, actor=actor_of(request), reason=reason[:200], now=timezone.now()
+            lambda: unmatch_payment(
+                object_id, deed_of(request), ledger_of=ledger_of, reason=reason[:200]
             ),
-            "The match is undone. The payment is looked at again in the next matching run.",
+            "The match is undone: the payment waits at the workbench. Undo there matches it again.",
         )
 
     @admin.display(description="Created", ordering="pk")

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from customers.models import CustomerLink, PayerAlias
-from paysync.models import Company, Connection, MerchantAccount
+from paysync.models import MerchantAccount
 from reconciliation.domain.reasons import Reason
 from reconciliation.models import (
     GatewayTransaction,
@@ -29,32 +29,17 @@ from reconciliation.models import (
 from reconciliation.queries import workbench as queries
 from reconciliation.queries.workbench import Asked
 from reconciliation.services.workbench import accept, assign, leave_on_account, park, set_aside
-from tests.books import NOW, make_customer, make_invoice, ready
+from tests.books import NOW, make_customer, make_invoice
 from tests.choosing import waiting_payment
-from tests.factories import make_company, make_merchant_account
-from tests.workbench import deed, person, solution, suggest, two_ways, waits
+from tests.factories import make_company
+from tests.workbench import account, ana, ben, deed, person, solution, suggest, two_ways, waits
+
+__all__ = ["account", "ana", "ben"]
 
 pytestmark = pytest.mark.django_db
 QUEUE = reverse("admin:reconciliation_proposal_changelist")
 STEPS = reverse("admin:reconciliation_workstep_changelist")
 HTMX = {"HX-Request": "true"}
-
-
-@pytest.fixture
-def account(company: Company, connection: Connection) -> MerchantAccount:
-    account = make_merchant_account(company=company, connection=connection)
-    ready(account)
-    return account
-
-
-@pytest.fixture
-def ana(db: None) -> User:
-    return person("ana", first_name="Ana")
-
-
-@pytest.fixture
-def ben(db: None) -> User:
-    return person("ben", first_name="Ben")
 
 
 @pytest.fixture

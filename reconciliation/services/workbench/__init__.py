@@ -12,13 +12,8 @@ from reconciliation.services.workbench.matching import (
 from reconciliation.services.workbench.presence import look, others_at
 from reconciliation.services.workbench.steps import Deed
 from reconciliation.services.workbench.tending import assign, park, set_aside, write_note
-from reconciliation.services.workbench.undoing import (
-    LedgerOf,
-    Undoing,
-    last_group,
-    undo,
-    unmatch_payment,
-)
+from reconciliation.services.workbench.undoing import Undoing, last_group, undo
+from reconciliation.services.workbench.unmatching import LedgerOf, unmatch_payment
 
 __all__ = [
     "Deed",

@@ -11,8 +11,9 @@ from django.contrib.auth.models import AbstractUser
 from django.db.models import F
 from django.utils import timezone
 
-from paysync.domain.errors import ConflictError
+from paysync.domain.errors import ConflictError, RuleError
 from paysync.domain.money import Money
+from paysync.services.audit import record
 from reconciliation.models import GatewayTransaction, Match, WorkStep
 from reconciliation.services.releasing import last_deed
 
@@ -47,6 +48,20 @@ def write_step(
         detail=detail,
         done_at=deed.now,
     )
+
+
+def close_step(step: WorkStep, deed: Deed) -> None:
+    """The step is undone. Raises ConflictError where another window was quicker."""
+    rows = WorkStep.objects.filter(pk=step.pk, undone_at__isnull=True)
+    if not rows.update(undone_at=deed.now, undone_by=deed.actor[:150]):
+        raise ConflictError("This is undone already.")
+    record(deed.actor, "step undone", step, {"title": step.title})
+
+
+def payment_of(step: WorkStep) -> int:
+    if step.transaction_id is None:
+        raise RuleError("This step is about no payment.")
+    return int(step.transaction_id)
 
 
 def name_of(row: GatewayTransaction) -> str:

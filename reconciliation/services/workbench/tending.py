@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction as database
 from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
 
-from paysync.domain.errors import RuleError
+from paysync.domain.errors import ConflictError, RuleError
 from paysync.services.audit import record
+from paysync.services.bulk import locked
 from reconciliation.domain.reasons import Reason
 from reconciliation.models import GatewayTransaction, ItemNote, ReconcilingItem, WorkStep
 from reconciliation.services.items import change, objection_to
@@ -20,7 +22,10 @@ from reconciliation.services.matching.applying import lock_payment
 from reconciliation.services.workbench.steps import (
     Deed,
     Kind,
+    close_step,
+    deed_of,
     name_of,
+    payment_of,
     require_seen,
     touch,
     write_step,
@@ -153,3 +158,47 @@ def why_again(row: GatewayTransaction, deed: Deed) -> tuple[Reason, str]:
         return Reason.OVERPAYMENT, f"Taken up by {deed.actor}: a part of it waits on account."
     reason = Reason.UNIDENTIFIED if row.customer_id is None else Reason.NEEDS_CONFIRMATION
     return reason, f"Taken up again by {deed.actor}."
+
+
+def undo_change(step: WorkStep, deed: Deed) -> None:
+    """The item has its former values again, unless somebody changed them since."""
+    before, after = step.detail["before"], step.detail["after"]
+    with database.atomic():
+        row = lock_payment(payment_of(step))
+        item = locked(ReconcilingItem.objects.all()).get(pk=item_id_of(step))
+        if values_of(item, list(after)) != after:
+            raise ConflictError(deed_of(row))
+        require_room_for(item, before)
+        for name, value in before.items():
+            setattr(item, name, revived(name, value))
+        item.save(update_fields=fields_of(before))
+        touch(row)
+        close_step(step, deed)
+
+
+def item_id_of(step: WorkStep) -> int:
+    if step.item_id is None:
+        raise RuleError("This step is about no open item.")
+    return int(step.item_id)
+
+
+def require_room_for(item: ReconcilingItem, before: dict[str, object]) -> None:
+    """Only one item of a key is open."""
+    if before.get("state") != State.OPEN:
+        return
+    others = ReconcilingItem.objects.filter(company_id=item.company_id, key=item.key)
+    if others.filter(state=State.OPEN).exclude(pk=item.pk).exists():
+        raise ConflictError("A new item about this payment was opened since.")
+
+
+def fields_of(names: Sequence[str] | dict[str, object]) -> list[str]:
+    return ["owner" if name == "owner_id" else name for name in names]
+
+
+def revived(name: str, value: object) -> date | datetime | object:
+    """A value out of JSON as the column takes it."""
+    if isinstance(value, str) and name == "due_on":
+        return parse_date(value)
+    if isinstance(value, str) and name == "resolved_at":
+        return parse_datetime(value)
+    return value
