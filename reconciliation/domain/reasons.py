@@ -36,6 +36,7 @@ class Reason(StrEnum):
     EDITED_IN_ERP = "edited_in_erp"
     MONEY_WENT_BACK = "money_went_back"
     TO_REVERSE = "to_reverse"
+    REFUND_FAILED = "refund_failed"
     STATE_CONFLICT = "state_conflict"
     UNREADABLE = "unreadable"
 
@@ -82,6 +83,7 @@ TITLES = {
     Reason.EDITED_IN_ERP: "Edited in Sage 500",
     Reason.MONEY_WENT_BACK: "Money went back after it was used",
     Reason.TO_REVERSE: "Receipt to reverse",
+    Reason.REFUND_FAILED: "Refund refused",
     Reason.STATE_CONFLICT: "Gateway contradicts itself",
     Reason.UNREADABLE: "Record not readable",
 }
@@ -115,6 +117,7 @@ ADVICE = {
     Reason.EDITED_IN_ERP: "Compare Sage's receipt with the payment and confirm the difference.",
     Reason.MONEY_WENT_BACK: "Reverse the receipt in Sage 500; the references are on this page.",
     Reason.TO_REVERSE: "Reverse the receipt in Sage 500; its match was to be undone.",
+    Reason.REFUND_FAILED: "Read why; then ask for it anew or give the money back otherwise.",
     Reason.STATE_CONFLICT: "Look the transaction up in PayTrace and tell which state is true.",
     Reason.UNREADABLE: "Show the record to an engineer; once mended, replay the event.",
 }

@@ -6,6 +6,12 @@ from reconciliation.models.matching import Application, CreditUse, Match, Reconc
 from reconciliation.models.mirrors import CashAccount, FiscalPeriod, GLAccount, Invoice
 from reconciliation.models.proofs import CompletenessCheck, ProofRun
 from reconciliation.models.receipts import CashReceipt, ErpBatch, PostingAttempt
+from reconciliation.models.refunds import (
+    RefundDecision,
+    RefundPolicy,
+    RefundReason,
+    RefundRequest,
+)
 from reconciliation.models.rules import MatchRule, MatchRuleSet, Replay, ReplayLine
 from reconciliation.models.shadow import ShadowComparison
 from reconciliation.models.transactions import GatewayTransaction, StateObservation
@@ -34,6 +40,10 @@ __all__ = [
     "ProofRun",
     "Proposal",
     "ReconcilingItem",
+    "RefundDecision",
+    "RefundPolicy",
+    "RefundReason",
+    "RefundRequest",
     "Replay",
     "ReplayLine",
     "ShadowComparison",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction as database
@@ -14,7 +15,15 @@ from paysync.domain.payments import MONEY_STATES, State
 from paysync.services.audit import record
 from paysync.services.bulk import locked
 from reconciliation.domain.reasons import Reason
-from reconciliation.models import CashReceipt, GatewayTransaction, Invoice, JournalLine, Match
+from reconciliation.domain.refunds.refundable import Applied, reopening
+from reconciliation.models import (
+    Application,
+    CashReceipt,
+    GatewayTransaction,
+    Invoice,
+    JournalLine,
+    Match,
+)
 from reconciliation.queries.promises import credit_key
 from reconciliation.services.journal import Draft, balances_of, write_entries
 from reconciliation.services.leftovers import (
@@ -28,17 +37,26 @@ from reconciliation.services.leftovers import (
 
 #: In the card of a match: whether the payer was known before it.
 PAYER_KNOWN = "payer_known_before"
+#: What is no longer with us.
+GONE = (Bucket.REFUNDED, Bucket.CHARGED_BACK, Bucket.VOIDED)
 #: Not in the ERP, and no try is under way: such a receipt can simply be taken back here.
 RECALLABLE = frozenset({ReceiptState.DUE, ReceiptState.HELD})
 
 
 def money_left(
-    row: GatewayTransaction, target: Bucket, money: Money, event_key: str, *, now: datetime
+    row: GatewayTransaction,
+    target: Bucket,
+    money: Money,
+    event_key: str,
+    *,
+    now: datetime,
+    chosen: Sequence[str] = (),
 ) -> None:
     """Book that `money` of a payment went back (voided, returned, refunded), once per event.
 
     Where the whole payment went back and its receipt is still ours alone, the match ends first.
-    Where the ERP may have the receipt, a person is told to reverse it there.
+    Where the ERP may have the receipt, a person is told to reverse it there. chosen: the documents
+    that people want open again first.
     Call inside a transaction, with the row locked.
     """
     receipt = live_receipt(row)
@@ -56,7 +74,7 @@ def money_left(
     write_entries([Draft(row, event_key, target.value, now.date(), lines)], now=now)
     close_after_leaving(row, now)
     if receipt is not None and receipt.state not in RECALLABLE | {ReceiptState.WITHDRAWN}:
-        note_receipt_left_behind(row, receipt, target, money, now)
+        note_receipt_left_behind(row, receipt, target, money, now, chosen)
 
 
 LIVE = frozenset(ReceiptState) - {
@@ -90,15 +108,45 @@ def note_overdrawn(
 
 
 def note_receipt_left_behind(
-    row: GatewayTransaction, receipt: CashReceipt, target: Bucket, money: Money, now: datetime
+    row: GatewayTransaction,
+    receipt: CashReceipt,
+    target: Bucket,
+    money: Money,
+    now: datetime,
+    chosen: Sequence[str] = (),
 ) -> None:
+    """Every reference a clerk needs to put the receipt right in Sage 500."""
     where = receipt.erp_tran_id or receipt.tran_no
+    batch = f" (batch {receipt.erp_batch.batch_id})" if receipt.erp_batch else ""
+    opened = opens_again(row, receipt, chosen)
     sentence = (
         f"{money} of payment {row.gateway_id} is {target.replace('_', ' ')}, "
-        f"but receipt {where} in Sage 500 still counts it."
+        f"but receipt {where}{batch} in Sage 500 still counts it{opened}."
     )
     finding = Finding(left_key(receipt.pk), Reason.MONEY_WENT_BACK, sentence, money, row, receipt)
     open_items(row.company, [finding], now=now)
+
+
+def opens_again(row: GatewayTransaction, receipt: CashReceipt, chosen: Sequence[str]) -> str:
+    """Which documents of the receipt are open again, by all that has gone back so far."""
+    held = balances_of([row]).get(row.pk, {})
+    zero = Money.zero(row.currency)
+    gone = sum((held.get(bucket, zero) for bucket in GONE), zero)
+    parts = Application.objects.filter(match=receipt.match_id).select_related("invoice")
+    applied = [
+        Applied(part.invoice.tran_id, Money(part.amount, row.currency), part.pk) for part in parts
+    ]
+    on_account = Money(receipt.match.unapplied, row.currency)
+    names = {one.document for one in applied}
+    try:
+        opened = reopening(applied, on_account, gone, [one for one in chosen if one in names])
+    except RuleError:  # more has gone back than the receipt was for: a person has to look anyway
+        return ""
+    if not opened:
+        return ": nothing but money on account"
+    listed = ", ".join(f"{one.document} by {one.amount}" for one in opened[:4])
+    more = f" and {len(opened) - 4} more" if len(opened) > 4 else ""
+    return f"; open again: {listed}{more}"
 
 
 def end_match(

@@ -21,6 +21,7 @@ class Role:
     """A group by name. views and changes name models; `app.*` is every model of an app.
 
     enters: what its people type into Sage 500 themselves. deletes: what they may forget.
+    approves: what they decide for others.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Role:
     adds: tuple[str, ...] = ()
     enters: tuple[str, ...] = ()
     deletes: tuple[str, ...] = ()
+    approves: tuple[str, ...] = ()
 
 
 BY_HAND = ("paysync.deskreceipt",)
@@ -37,21 +39,25 @@ LEARNED = ("customers.payeralias",)
 CLERK_CHANGES = ("reconciliation.reconcilingitem",)
 #: An approver puts rules in force that a finance admin has drafted.
 APPROVER_CHANGES = (*CLERK_CHANGES, "reconciliation.cashreceipt", "reconciliation.matchruleset")
+#: Everybody in finance may ask for a refund; whoever asked never approves it.
+REFUNDS = ("reconciliation.refundrequest",)
 JOBS = ("django_q.schedule", "django_q.success", "django_q.failure", "django_q.ormq")
 
 ROLES = (
-    Role("Finance clerk", FINANCE_SEES, CLERK_CHANGES, enters=BY_HAND, deletes=LEARNED),
-    Role("Finance approver", FINANCE_SEES, APPROVER_CHANGES, enters=BY_HAND, deletes=LEARNED),
+    Role("Finance clerk", FINANCE_SEES, CLERK_CHANGES, REFUNDS, BY_HAND, LEARNED),
+    Role("Finance approver", FINANCE_SEES, APPROVER_CHANGES, REFUNDS, BY_HAND, LEARNED, REFUNDS),
     Role(
         "Finance admin",
         (*FINANCE_SEES, "paysync.*", "django_q.schedule"),
         (*APPROVER_CHANGES, "paysync.company", "paysync.merchantaccount", "paysync.connection",
          "paysync.alert", "paysync.inboundevent", "paysync.deskbatch", "reconciliation.glmapping",
-         "django_q.schedule"),
+         "reconciliation.refundreason", "reconciliation.refundpolicy", "django_q.schedule"),
         ("paysync.company", "paysync.merchantaccount", "paysync.connection",
-         "reconciliation.glmapping", "reconciliation.matchruleset"),
+         "reconciliation.glmapping", "reconciliation.matchruleset", "reconciliation.refundreason",
+         "reconciliation.refundpolicy", *REFUNDS),
         BY_HAND,
         LEARNED,
+        REFUNDS,
     ),
     Role(
         "Auditor",
@@ -86,6 +92,7 @@ def ensure_role(role: Role) -> Group:
         | permissions("add", role.adds)
         | permissions("enter", role.enters)
         | permissions("delete", role.deletes)
+        | permissions("approve", role.approves)
     )
     group.permissions.add(*Permission.objects.filter(wanted))
     return group

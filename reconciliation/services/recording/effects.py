@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from paysync.domain.ledger import Bucket, capture
 from paysync.domain.money import Money
 from paysync.domain.payments import MONEY_STATES, Kind, State
 from paysync.models import MerchantAccount
+from paysync.services.bulk import locked
 from reconciliation.domain.reasons import Reason
-from reconciliation.models import GatewayTransaction
+from reconciliation.models import GatewayTransaction, RefundRequest
 from reconciliation.services.journal import Draft, write_entries
 from reconciliation.services.leftovers import Finding, close_items
 from reconciliation.services.recording.placing import Recorded
@@ -61,13 +63,32 @@ def apply_refunds(
             state__in=[state.value for state in MONEY_STATES],
         ).exclude(pk__in=[row.pk for row in waiting])
     sold = {key: row for key, row in rows.items() if row.kind == Kind.SALE}
+    asked = asked_for(merchant_account, waiting)
     for refund in waiting:
-        apply_refund(refund, sold.get((refund.method, refund.original_id)), work, now)
+        request = asked.get((refund.method, refund.gateway_id))
+        original = sold.get((refund.method, refund.original_id))
+        if original is None and request is not None:
+            original = locked(GatewayTransaction.objects.all()).get(pk=request.transaction_id)
+        apply_refund(refund, original, request, work, now)
+
+
+def asked_for(
+    merchant_account: MerchantAccount, refunds: Sequence[GatewayTransaction]
+) -> dict[Key, RefundRequest]:
+    """The requests that made these refunds, where they are ours."""
+    if not refunds:
+        return {}
+    rows = RefundRequest.objects.filter(
+        transaction__merchant_account=merchant_account,
+        refund_gateway_id__in=[refund.gateway_id for refund in refunds],
+    ).select_related("transaction")
+    return {(row.transaction.method, row.refund_gateway_id): row for row in rows}
 
 
 def apply_refund(
     refund: GatewayTransaction,
     original: GatewayTransaction | None,
+    request: RefundRequest | None,
     work: Recorded,
     now: datetime,
 ) -> None:
@@ -83,5 +104,6 @@ def apply_refund(
         )
         return
     key = f"refund:{refund.pk}"
-    money_left(original, Bucket.REFUNDED, money_of(refund), key, now=now)
+    chosen = tuple(request.documents) if request else ()
+    money_left(original, Bucket.REFUNDED, money_of(refund), key, now=now, chosen=chosen)
     close_items(original.company, [key], "Booked against its payment.", now=now)

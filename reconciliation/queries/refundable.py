@@ -1,0 +1,61 @@
+"""What of a payment may still be given back, and what a refund of it would do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from django.db.models import Q, QuerySet, Sum
+
+from paysync.domain.ledger import Bucket
+from paysync.domain.money import Money
+from paysync.domain.payments import MONEY_STATES
+from reconciliation.domain.refunds.refundable import Applied, Refundable
+from reconciliation.domain.refunds.states import PENDING, RefundState
+from reconciliation.domain.refunds.ways import Way
+from reconciliation.models import Application, GatewayTransaction, RefundRequest
+from reconciliation.services.journal import balances_of
+
+#: Done at the gateway, but our books do not show it yet.
+NOT_BOOKED = Q(state=RefundState.DONE) & (
+    Q(way=Way.REFUND, refund__isnull=True)
+    | Q(way=Way.VOID, transaction__state__in=[state.value for state in MONEY_STATES])
+)
+
+
+def spoken_for(rows: Iterable[GatewayTransaction]) -> QuerySet[RefundRequest]:
+    """Requests whose money is neither free nor gone in our books."""
+    pending = Q(state__in=[state.value for state in PENDING]) | NOT_BOOKED
+    return RefundRequest.objects.filter(pending, transaction__in=[row.pk for row in rows])
+
+
+def refundable_of(row: GatewayTransaction, *, but: RefundRequest | None = None) -> Refundable:
+    """Lock the payment first where the answer is to hold. but: a request that does not count."""
+    zero = Money.zero(row.currency)
+    held = balances_of([row]).get(row.pk, {})
+    others = spoken_for([row])
+    if but is not None:
+        others = others.exclude(pk=but.pk)
+    pending = others.aggregate(total=Sum("amount"))["total"]
+    return Refundable(
+        captured=held.get(Bucket.CAPTURED, zero),
+        refunded=held.get(Bucket.REFUNDED, zero),
+        voided=held.get(Bucket.VOIDED, zero),
+        charged_back=held.get(Bucket.CHARGED_BACK, zero),
+        pending=Money.parse(pending, row.currency) if pending else zero,
+    )
+
+
+def applied_of(row: GatewayTransaction) -> tuple[list[Applied], Money]:
+    """What the payment's active match gave each document, and what of it is on account."""
+    parts: Sequence[Application] = list(
+        Application.objects.filter(match__transaction=row, match__ended_at__isnull=True)
+        .select_related("invoice", "match")
+        .order_by("pk")
+    )
+    applied = [
+        Applied(part.invoice.tran_id, Money(part.amount, row.currency), part.pk) for part in parts
+    ]
+    held = balances_of([row]).get(row.pk, {})
+    on_account = (Bucket.UNIDENTIFIED, Bucket.UNAPPLIED, Bucket.POSTED_UNAPPLIED)
+    zero = Money.zero(row.currency)
+    return applied, sum((held.get(bucket, zero) for bucket in on_account), zero)
