@@ -20,6 +20,7 @@ class SyncRun(models.Model):
         MATCH = "match", "Match"
         POST = "post", "Hand over receipts"
         FOLLOW = "follow", "Follow receipts"
+        REFUND = "refund", "Send refunds"
 
     class State(models.TextChoices):
         RUNNING = "running", "Running"

@@ -16,9 +16,11 @@ from unfold.contrib.filters.admin import (
 )
 
 from paysync.admin.base import StoryAdmin, link_to
+from paysync.domain.payments import Kind, State
 from paysync.templatetags.console import ago, badge
 from paysync.templatetags.money import amount
 from reconciliation.admin.workbench.doors import deed_of, ledger_of
+from reconciliation.domain.refunds.ways import can_be_asked_for
 from reconciliation.models import GatewayTransaction
 from reconciliation.queries import stories
 from reconciliation.services.workbench import unmatch_payment
@@ -42,6 +44,12 @@ class MatchedFilter(DropdownFilter):  # type: ignore[misc]  # unfold is untyped
         if self.value() in {"no", "yes"}:
             return queryset.filter(needs_match=self.value() == "no")
         return queryset
+
+
+def can_refund(user: Any, payment: GatewayTransaction) -> bool:
+    """Whether the button makes sense; the service has the last word."""
+    is_sale = payment.kind == Kind.SALE and can_be_asked_for(State(payment.state))
+    return is_sale and bool(user.has_perm("reconciliation.add_refundrequest"))
 
 
 @admin.register(GatewayTransaction)
@@ -84,9 +92,11 @@ class PaymentAdmin(StoryAdmin):
 
     def story(self, request: HttpRequest, object_id: int) -> dict[str, Any]:
         may = request.user.has_perm("reconciliation.change_cashreceipt")
+        story = stories.find_payment_story(object_id)
         return {
-            "story": stories.find_payment_story(object_id),
+            "story": story,
             "may_unmatch": may,
+            "may_refund": story is not None and can_refund(request.user, story.payment),
             "may_see_events": request.user.has_perm("paysync.view_inboundevent"),
         }
 

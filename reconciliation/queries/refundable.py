@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from django.db.models import Q, QuerySet, Sum
 
@@ -26,6 +27,13 @@ def spoken_for(rows: Iterable[GatewayTransaction]) -> QuerySet[RefundRequest]:
     """Requests whose money is neither free nor gone in our books."""
     pending = Q(state__in=[state.value for state in PENDING]) | NOT_BOOKED
     return RefundRequest.objects.filter(pending, transaction__in=[row.pk for row in rows])
+
+
+def has_work(account_id: int, now: datetime) -> bool:
+    """Whether a request of the merchant account is due, under way, or not booked yet."""
+    due = Q(state__in=[RefundState.APPROVED, RefundState.UNKNOWN], due_at__lte=now)
+    rows = RefundRequest.objects.filter(transaction__merchant_account=account_id)
+    return rows.filter(due | Q(state=RefundState.SENDING) | NOT_BOOKED).exists()
 
 
 def refundable_of(row: GatewayTransaction, *, but: RefundRequest | None = None) -> Refundable:

@@ -16,13 +16,15 @@ from reconciliation.tasks.gateway import (
     recheck,
     recheck_all,
 )
-from reconciliation.tasks.names import MATCH, POST, REPLAY
+from reconciliation.tasks.money_out import refund, refund_all
+from reconciliation.tasks.names import MATCH, POST, REFUND, REPLAY
 from reconciliation.tasks.replays import replay, replay_all
 from reconciliation.tasks.shadow import compare, compare_all
 
 __all__ = [
     "MATCH",
     "POST",
+    "REFUND",
     "REPLAY",
     "check",
     "check_yesterday",
@@ -44,6 +46,8 @@ __all__ = [
     "refresh",
     "refresh_all",
     "refresh_all_fully",
+    "refund",
+    "refund_all",
     "replay",
     "replay_all",
 ]

@@ -9,6 +9,7 @@ from paysync.models import Company
 
 MATCH = "reconciliation.tasks.match"
 POST = "reconciliation.tasks.post"
+REFUND = "reconciliation.tasks.refund"
 REPLAY = "reconciliation.tasks.replay"
 
 

@@ -10,6 +10,7 @@ from paysync.domain.payments import State
 from paysync.templatetags.console import badge
 from reconciliation.domain.matching.rules import DEFAULT_RULES
 from reconciliation.domain.reasons import Reason
+from reconciliation.domain.refunds.states import RefundState
 from reconciliation.domain.waits import WAITS
 from reconciliation.models import CashReceipt, GatewayTransaction
 
@@ -39,6 +40,17 @@ RECEIPT = {
     ReceiptState.DELETED_IN_ERP: ("Deleted in Sage", "bad", "delete"),
     ReceiptState.REVERSED: ("Reversed", "neutral", "settings_backup_restore"),
 }
+REFUND = {
+    RefundState.REQUESTED: ("Waits for approval", "wait", "how_to_vote"),
+    RefundState.APPROVED: ("Approved, goes out", "info", "schedule_send"),
+    RefundState.SENDING: ("Sending", "wait", "sync"),
+    RefundState.UNKNOWN: ("Outcome unknown", "warn", "help"),
+    RefundState.DONE: ("Done", "good", "task_alt"),
+    RefundState.FAILED: ("Refused", "bad", "error"),
+    RefundState.REJECTED: ("Rejected", "neutral", "block"),
+    RefundState.CANCELLED: ("Taken back", "neutral", "undo"),
+    RefundState.EXPIRED: ("Expired", "neutral", "timer_off"),
+}
 CODES = {
     SubmitCode.CREATED: "Created",
     SubmitCode.ALREADY_THERE: "Was there already",
@@ -66,6 +78,11 @@ BUCKETS = {
 @register.filter
 def payment_state(state: str) -> SafeString:
     return badge(*PAYMENT.get(State(state), (state, "neutral", "")))
+
+
+@register.filter
+def refund_state(state: str) -> SafeString:
+    return badge(*REFUND.get(RefundState(state), (state, "neutral", "")))
 
 
 @register.filter
