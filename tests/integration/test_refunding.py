@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, NoReturn
 
@@ -79,6 +79,10 @@ def bea(db: None) -> User:
 
 def fresh(request: RefundRequest) -> RefundRequest:
     return RefundRequest.objects.get(pk=request.pk)
+
+
+def clock_at(moment: datetime) -> Callable[[], datetime]:
+    return lambda: moment
 
 
 def open_reasons() -> list[str]:
@@ -290,8 +294,7 @@ class TestSending:
         twin.faults.play("timeout_before", route="*refund*", hold_s=1)
         assert send(merchant_account, gateway).outcomes == {"unknown": 1}
         for hours in (1, 2, 30):
-            at = NOW + timedelta(hours=hours)
-            assert look_up(merchant_account, gateway, lambda at=at: at) == 0
+            assert look_up(merchant_account, gateway, clock_at(NOW + timedelta(hours=hours))) == 0
         assert fresh(request).state == "unknown"
         with pytest.raises(PermissionDenied):
             tell_outcome(request.pk, happened=False, user=clerk, now=LATER)
@@ -361,7 +364,7 @@ class TestKilled:
         for minutes in (6, 8, 45, 120):
             at = NOW + timedelta(minutes=minutes)
             send(merchant_account, gateway, at)
-            look_up(merchant_account, gateway, lambda at=at: at)
+            look_up(merchant_account, gateway, clock_at(at))
             book_done(merchant_account, gateway, at)
         state = fresh(request).state
         if where == "call":  # it may have been sent: only a person can say that it was not
