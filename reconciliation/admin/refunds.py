@@ -228,6 +228,7 @@ class RefundAdmin(StoryAdmin):
         context = self.admin_site.each_context(request) | {
             "title": "Approve refunds", "opts": self.opts, "rows": rows,
             "totals": totals.values(), "me": request.user,
+            "any_for_me": any(row.requested_by_id != request.user.pk for row in rows),
         }  # fmt: skip
         return TemplateResponse(request, "reconciliation/refunds/approving.html", context)
 

@@ -53,7 +53,8 @@ def lane_for(facts: Facts, policy: Policy) -> Lane:
     if facts.amount > policy.one_up_to:
         return Lane(2, f"It is more than {policy.one_up_to:,.2f}: two people have to approve it.")
     if facts.amount > policy.free_up_to:
-        return Lane(1, one_because(f"it is more than {policy.free_up_to:,.2f}"))
+        limit = f"it is more than {policy.free_up_to:,.2f}"
+        return Lane(1, one_because(limit if policy.free_up_to else "every refund needs it"))
     if facts.count_today > policy.free_per_day:
         return Lane(1, one_because(f"the customer's request number {facts.count_today} today"))
     if facts.age_days > policy.free_days:
