@@ -10,6 +10,7 @@ from paysync.models import Company, SyncRun
 from paysync.services import runs
 from reconciliation.models import FiscalPeriod
 from reconciliation.services import following, mirrors, withdrawing
+from reconciliation.services.posting import may_send
 from reconciliation.tasks.names import MATCH, active_companies
 
 
@@ -57,6 +58,8 @@ def follow(company_id: int) -> None:
             erp = ledger_for(company)
             try:
                 withdrawing.resume_withdrawals(company_id, ledger=erp, now=timezone.now())
+                if may_send(company_id):
+                    withdrawing.withdraw_gone(company_id, ledger=erp, now=timezone.now())
             finally:  # a try that cannot be cleared up must not hold up all other receipts
                 count = following.follow_receipts(company_id, erp=erp, now=timezone.now())
                 runs.progress(run, f"{count} followed", read=count)

@@ -11,6 +11,7 @@ import pytest
 from paysync.adapters.sage500.http_api import HttpErpLedger
 from paysync.domain.errors import ConflictError, ExternalError, RecordError, RuleError
 from paysync.domain.ledger import ErpReceipt
+from paysync.domain.payments import State
 from paysync.models import MerchantAccount
 from paysync.sandbox.sage500.twin import SageTwin
 from reconciliation.domain.reasons import Reason
@@ -32,8 +33,9 @@ from reconciliation.services.withdrawing import (
     claim,
     resume_withdrawals,
     withdraw_and_unmatch,
+    withdraw_gone,
 )
-from tests.books import refund
+from tests.books import refund, sale
 from tests.choosing import buckets
 from tests.integration.sage_company import LATER, call, pay, post, states, truth
 
@@ -287,6 +289,47 @@ def test_a_clear_no_closes_no_other_question(
     with pytest.raises(RuleError, match="too late"):
         undo(payment, erp)
     assert current_reasons() == ["edited_in_erp"]
+
+
+def voided(payment: GatewayTransaction, account: MerchantAccount) -> None:
+    gone = sale(payment.gateway_id, f"{payment.amount:.2f}", state=State.VOIDED)
+    record_transactions(account, [gone], now=LATER)
+
+
+def test_the_pending_receipt_of_a_voided_payment_is_taken_back(
+    payment: GatewayTransaction, account: MerchantAccount, erp: HttpErpLedger, twin: SageTwin
+) -> None:
+    voided(payment, account)
+    assert current_reasons() == ["money_went_back"]
+    assert withdraw_gone(payment.company_id, ledger=erp, now=LATER) == 1
+    assert (truth(twin), current_reasons(), states()) == ([], [], {"withdrawn": 1})
+    assert Match.objects.get().ended_by == "paysync"
+    assert buckets(payment) == {
+        "captured": f"{payment.amount:.2f}",
+        "voided": f"{payment.amount:.2f}",
+    }
+    assert prove(now=LATER).violations == []
+    assert withdraw_gone(payment.company_id, ledger=erp, now=LATER) == 0
+
+
+def test_a_receipt_that_still_counts_some_money_is_left_to_a_person(
+    payment: GatewayTransaction, account: MerchantAccount, erp: HttpErpLedger, twin: SageTwin
+) -> None:
+    record_transactions(account, [refund(payment.gateway_id, "0.50")], now=LATER)
+    assert withdraw_gone(payment.company_id, ledger=erp, now=LATER) == 0
+    assert (len(truth(twin)), current_reasons()) == (1, ["money_went_back"])
+    [item] = ReconcilingItem.objects.filter(state="open")
+    [applied] = Match.objects.get().applications.all()
+    assert f"open again: {applied.invoice.tran_id} by 0.50 USD" in item.sentence
+
+
+def test_one_that_is_posted_meanwhile_stays_with_its_item(
+    payment: GatewayTransaction, account: MerchantAccount, erp: HttpErpLedger, twin: SageTwin
+) -> None:
+    voided(payment, account)
+    call(twin, "clerk", {"action": "post", "all": True})
+    assert withdraw_gone(payment.company_id, ledger=erp, now=LATER) == 0
+    assert current_reasons() == ["money_went_back"]
 
 
 def test_what_was_given_back_meanwhile_is_not_waited_for(

@@ -4,7 +4,7 @@ from reconciliation.services.posting.claiming import claim_due
 from reconciliation.services.posting.looking import shrunk_payments
 from reconciliation.services.posting.resolving import resolve_unknown
 from reconciliation.services.posting.run import Patience, Posting
-from reconciliation.services.posting.sending import post_due, to_intent
+from reconciliation.services.posting.sending import may_send, post_due, to_intent
 from reconciliation.services.posting.tries import MOST_TRIES
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Patience",
     "Posting",
     "claim_due",
+    "may_send",
     "post_due",
     "resolve_unknown",
     "shrunk_payments",

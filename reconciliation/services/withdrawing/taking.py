@@ -139,7 +139,8 @@ def finish(asked: Asked, now: datetime, state: ReceiptState = ReceiptState.WITHD
             elif later is not None:
                 tell_sent_again(row, receipt, later, now)
         end_try(asked, "taken back", asked.reason, now)
-        close_items(row.company, [receipt_key(receipt.pk)], "Taken back.", now=now)
+        keys = [receipt_key(receipt.pk), left_key(receipt.pk)]
+        close_items(row.company, keys, "Taken back.", now=now)
     return Undone.DONE
 
 
