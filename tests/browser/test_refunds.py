@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth import get_user_model
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 from pytest_django.live_server_helper import LiveServer
 
 from reconciliation.models import GatewayTransaction, RefundReason, RefundRequest
@@ -47,7 +47,7 @@ def enter(page: Page, name: str, role: str) -> None:
 def test_from_the_payment_to_the_approval(
     browser: Browser, live_server: LiveServer, row: GatewayTransaction, width: int
 ) -> None:
-    size = {"width": width, "height": 900}
+    size: ViewportSize = {"width": width, "height": 900}
     clerk = browser.new_context(base_url=live_server.url, viewport=size).new_page()
     enter(clerk, "clara", "Finance clerk")
     clerk.goto(f"/reconciliation/gatewaytransaction/{row.pk}/change/")
