@@ -74,7 +74,12 @@ DESK_ENTRIES = {
     "paysync.deskimport": ("sage500_manual", "sage500_flat_file"),
     "paysync.deskbatch": ("sage500_manual", "sage500_flat_file"),
 }
-#: More open items than this are shown as "999+": nobody counts them in a menu.
+#: Entries with a badge: the state in which a record waits for a person.
+COUNTED = {
+    "reconciliation.reconcilingitem": "open",
+    "reconciliation.refundrequest": "requested",
+}
+#: More than this are shown as "999+": nobody counts them in a menu.
 MOST_COUNTED = 999
 
 
@@ -120,8 +125,8 @@ def to_item(request: HttpRequest, title: str, icon: str, label: str) -> dict[str
         "active": request.path.startswith(link),
         "permission": always,
     }
-    if label == "reconciliation.reconcilingitem":
-        item |= open_item_badge()
+    if label in COUNTED:
+        item |= badge_of(label)
     return item
 
 
@@ -144,10 +149,10 @@ def is_used(label: str) -> bool:
     return bool(connections.filter(kind__in=DESK_ENTRIES[label]).exists())
 
 
-def open_item_badge() -> dict[str, Any]:
-    """How many items are open; no badge when none is."""
-    items = apps.get_model("reconciliation.reconcilingitem")
-    found = items._default_manager.filter(state="open").order_by()[: MOST_COUNTED + 1].count()
+def badge_of(label: str) -> dict[str, Any]:
+    """How many of the entry's records wait for a person; no badge when none does."""
+    rows = apps.get_model(label)._default_manager.filter(state=COUNTED[label])
+    found = rows.order_by()[: MOST_COUNTED + 1].count()
     if not found:
         return {}
     text: int | str = f"{MOST_COUNTED}+" if found > MOST_COUNTED else found

@@ -162,6 +162,20 @@ def test_who_may_do_what(row: GatewayTransaction, role: str, deed: str) -> None:
     assert (answer.status_code != 403) == (role in MATRIX[deed])
 
 
+def test_the_menu_says_how_many_wait_for_approval(row: GatewayTransaction) -> None:
+    client = signed_in(person("ann", "Finance approver"))
+    before = text(client.get(LIST))
+    ask(row, "10.00", person("clara"))
+    after = text(client.get(LIST))
+    entry = 'href="/reconciliation/refundrequest/"'
+    assert between(before, entry, "</a>") != between(after, entry, "</a>")
+    assert "1" in between(after, entry, "</a>")
+
+
+def between(page: str, start: str, end: str) -> str:
+    return page.split(start, 1)[1].split(end, 1)[0]
+
+
 def test_who_is_not_signed_in_sees_nothing(row: GatewayTransaction) -> None:
     for url in (cockpit(row), LIST, reverse("admin:refund_approving")):
         assert Client().get(url).status_code == 302
