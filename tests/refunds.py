@@ -21,15 +21,15 @@ NOW = datetime(2026, 11, 20, 18, 0, tzinfo=UTC)
 LATER = NOW + timedelta(hours=2)
 
 
-def config(twin: PayTraceTwin) -> PayTraceConfig:
+def config(twin: PayTraceTwin, money_timeout_s: float = 30) -> PayTraceConfig:
     return PayTraceConfig(
         base_url=twin.url,
         username="api",
         password="secret",
         integrator_id="paysync",
         merchant_id="1234567",
-        read_timeout_s=2,
-        money_timeout_s=0.5,
+        read_timeout_s=10,
+        money_timeout_s=money_timeout_s,
         read_attempts=1,
     )
 

@@ -58,8 +58,8 @@ def gateway(
     merchant_account.connection.kind = request.param
     merchant_account.connection.save()
     if request.param == Connection.Kind.PAYTRACE_V3:
-        return PayTraceV3(config(twin))
-    return PayTraceV1(config(twin))
+        return PayTraceV3(config(twin, money_timeout_s=2))
+    return PayTraceV1(config(twin, money_timeout_s=2))
 
 
 @pytest.fixture
@@ -274,7 +274,7 @@ class TestSending:
         row = charged(twin, merchant_account, gateway, settled=settled)
         request = agreed(row, "100.00", clerk, ann)
         route = "*refund*" if settled else "*void*"
-        twin.faults.play("timeout_after", route=route, hold_s=1)
+        twin.faults.play("timeout_after", route=route, hold_s=3)
         assert send(merchant_account, gateway).outcomes == {"unknown": 1}
         assert (fresh(request).state, open_reasons()) == ("unknown", ["outcome_unknown"])
         assert send(merchant_account, gateway, LATER).outcomes == {}
@@ -291,7 +291,7 @@ class TestSending:
     ) -> None:  # fmt: skip
         row = charged(twin, merchant_account, gateway, settled=True)
         request = agreed(row, "100.00", clerk, ann)
-        twin.faults.play("timeout_before", route="*refund*", hold_s=1)
+        twin.faults.play("timeout_before", route="*refund*", hold_s=3)
         assert send(merchant_account, gateway).outcomes == {"unknown": 1}
         for hours in (1, 2, 30):
             assert look_up(merchant_account, gateway, clock_at(NOW + timedelta(hours=hours))) == 0
@@ -311,7 +311,7 @@ class TestSending:
         row = charged(twin, merchant_account, gateway, settled=True)
         agreed(row, "60.00", clerk, ann)
         agreed(row, "40.00", clerk, ann)
-        twin.faults.play("timeout_after", route="*refund*", hold_s=1)
+        twin.faults.play("timeout_after", route="*refund*", hold_s=3)
         assert send(merchant_account, gateway).outcomes == {"unknown": 1}
         assert look_up(merchant_account, gateway, lambda: LATER) == 1
         assert send(merchant_account, gateway, LATER).outcomes == {"done": 1}
@@ -325,14 +325,38 @@ class TestSending:
         request = agreed(row, "100.00", clerk, ann)
         real = sending.mark_sent
 
-        def settles(*args: Any) -> None:
-            real(*args)
+        def settles(*args: Any) -> bool:
+            done = real(*args)
             tell(twin, "settle")
+            return done
 
         monkeypatch.setattr(sending, "mark_sent", settles)
         assert send(merchant_account, gateway).outcomes == {"decided anew": 1, "done": 1}
         assert fresh(request).way == "refund"
         assert buckets(row) == {"captured": "100.00", "refunded": "100.00"}
+
+
+def test_a_worker_so_slow_that_another_took_over_sends_nothing(
+    twin: PayTraceTwin, merchant_account: MerchantAccount, gateway: PaymentGateway,
+    clerk: User, ann: User, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Two refunds of a half each would both be within what there is."""
+    row = charged(twin, merchant_account, gateway, settled=True)
+    request = agreed(row, "50.00", clerk, ann)
+    real, slow = sending.choose, [1]
+
+    def be_slow(*args: Any) -> Any:
+        chosen = real(*args)
+        if slow:
+            slow.clear()
+            later = send(merchant_account, gateway, NOW + timedelta(minutes=6))
+            assert later.outcomes == {"done": 1}
+        return chosen
+
+    monkeypatch.setattr(sending, "choose", be_slow)
+    assert send(merchant_account, gateway).outcomes == {"taken over": 1}
+    assert (len(at_gateway(twin)), fresh(request).state) == (1, "done")
+    assert buckets(row)["refunded"] == "50.00"
 
 
 class Killed(BaseException):

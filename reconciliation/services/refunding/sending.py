@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 from django.db import transaction as database
+from django.db.models import QuerySet
 
 from paysync.domain.errors import (
     CredentialError,
@@ -145,18 +146,22 @@ def send_one(
     try:
         seen = look_at_payment(request, account, gateway, clock())
     except (ExternalError, RecordError) as error:
-        back_to_approved(request, str(error), clock(), AGAIN_IN)
+        if is_mine(request):
+            back_to_approved(request, str(error), clock(), AGAIN_IN)
         if isinstance(error, (UnavailableError, CredentialError)):
             raise
         return "not looked at"
     chosen = choose(request, seen, clock())
+    if not is_mine(request):
+        return "taken over"
     if chosen.way == Way.WAIT:
         back_to_approved(request, chosen.why, clock(), SETTLES_IN)
         return "waits"
     if chosen.way == Way.REFUSE:
         fail(request, chosen.why, clock())
         return "failed"
-    mark_sent(request, chosen.way, clock())
+    if not mark_sent(request, chosen.way, clock()):
+        return "taken over"
     try:
         result = call(request, chosen.way, gateway)
     except (UnavailableError, CredentialError) as error:
@@ -190,11 +195,32 @@ def choose(request: RefundRequest, seen: GatewayRecord, now: datetime) -> Chosen
     return choose_way(seen.state, seen.method, is_whole=is_whole)
 
 
-def mark_sent(request: RefundRequest, way: Way, now: datetime) -> None:
-    """Committed before the call: from here on a lost worker means "nobody knows"."""
-    request.way, request.sent_at = way, now
-    request.save(update_fields=["way", "sent_at"])
-    record("paysync", f"{way.value} sent", request, {"attempt": request.attempts_made})
+def claim_of(request: RefundRequest) -> QuerySet[RefundRequest]:
+    """The request, as long as this worker's claim of it stands."""
+    return RefundRequest.objects.filter(
+        pk=request.pk,
+        state=RefundState.SENDING,
+        claimed_by=request.claimed_by,
+        claimed_at=request.claimed_at,
+    )
+
+
+def is_mine(request: RefundRequest) -> bool:
+    return claim_of(request).exists()
+
+
+def mark_sent(request: RefundRequest, way: Way, now: datetime) -> bool:
+    """Committed before the call: from here on a lost worker means "nobody knows".
+
+    False where this worker was so slow that another has taken the request over: then it must not
+    send. The lease begins anew.
+    """
+    with database.atomic():
+        if not claim_of(request).update(way=way, sent_at=now, claimed_at=now):
+            return False
+        request.way, request.sent_at, request.claimed_at = way, now, now
+        record("paysync", f"{way.value} sent", request, {"attempt": request.attempts_made})
+    return True
 
 
 def call(request: RefundRequest, way: Way, gateway: PaymentGateway) -> MoneyResult:
