@@ -115,7 +115,7 @@ ADVICE = {
     Reason.BATCH_INTERRUPTED: "Resume the batch in Sage 500; it must not be rebuilt from outside.",
     Reason.DELETED_IN_ERP: "Decide whether the receipt is to be sent again.",
     Reason.EDITED_IN_ERP: "Compare Sage's receipt with the payment and confirm the difference.",
-    Reason.MONEY_WENT_BACK: "Reverse the receipt in Sage 500; the references are on this page.",
+    Reason.MONEY_WENT_BACK: "Reverse the receipt or its part in Sage 500; the references are here.",
     Reason.TO_REVERSE: "Reverse the receipt in Sage 500; its match was to be undone.",
     Reason.REFUND_FAILED: "Read why; then ask for it anew or give the money back otherwise.",
     Reason.STATE_CONFLICT: "Look the transaction up in PayTrace and tell which state is true.",

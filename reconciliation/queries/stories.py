@@ -18,6 +18,7 @@ from reconciliation.models import (
     Match,
     PostingAttempt,
     ReconcilingItem,
+    RefundRequest,
     StateObservation,
 )
 
@@ -69,6 +70,7 @@ class PaymentStory:
     entries: Sequence[JournalEntry]
     balances: list[Balance]
     items: list[ReconcilingItem]
+    refunds: list[RefundRequest]
 
     @property
     def match(self) -> Match | None:
@@ -117,6 +119,11 @@ def find_payment_story(pk: int) -> PaymentStory | None:
         entries=entries,
         balances=balances(lines),
         items=list(ReconcilingItem.objects.filter(transaction=payment).order_by("state", "pk")),
+        refunds=list(
+            RefundRequest.objects.filter(transaction=payment).select_related(
+                "reason", "requested_by"
+            )
+        ),
     )
 
 

@@ -13,7 +13,8 @@ from paysync.domain.errors import RuleError
 from paysync.domain.ledger import ReceiptState
 from paysync.services.audit import record
 from reconciliation.domain.reasons import Reason
-from reconciliation.models import ReconcilingItem
+from reconciliation.domain.refunds.states import RefundState
+from reconciliation.models import ReconcilingItem, RefundRequest
 
 #: Receipt states in which paysync itself is not finished with the receipt.
 UNDECIDED = frozenset({ReceiptState.SENDING, ReceiptState.UNKNOWN})
@@ -84,13 +85,26 @@ def change(
     record(actor, action, item, detail)
 
 
+def objection_of_refund(item: ReconcilingItem) -> str:
+    """A refund that may have been made is told of on its own page: a note would hide it."""
+    asked = RefundRequest.objects.filter(
+        transaction_id=item.transaction_id, state=RefundState.UNKNOWN
+    )
+    if item.reason == Reason.OUTCOME_UNKNOWN and asked.exists():
+        return (
+            "paysync is still asking PayTrace about this refund. If you looked it up, say so on "
+            "the refund's page, which the payment names."
+        )
+    return ""
+
+
 def objection_to(item: ReconcilingItem) -> str:
     """Why the item must stay open: paysync itself is not finished with its receipt. "" if not.
 
     Anything else a person may decide: the note then explains the money (decision 0006).
     """
     if item.receipt is None:
-        return ""
+        return objection_of_refund(item)
     state = ReceiptState(item.receipt.state)
     if state in UNDECIDED:
         return "paysync is still asking Sage 500 about this receipt and closes the item itself."

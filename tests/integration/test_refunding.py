@@ -25,7 +25,9 @@ from reconciliation.models import (
     RefundPolicy,
     RefundRequest,
 )
+from reconciliation.queries import stories
 from reconciliation.queries.refundable import refundable_of
+from reconciliation.services.items import resolve_item
 from reconciliation.services.proof import prove
 from reconciliation.services.refunding import (
     approve,
@@ -303,6 +305,19 @@ class TestSending:
         tell_outcome(request.pk, happened=False, user=ann, now=LATER)
         assert send(merchant_account, gateway, LATER).outcomes == {"done": 1}
         assert len(at_gateway(twin)) == 1
+
+    def test_a_note_does_not_hide_what_nobody_knows(
+        self, twin: PayTraceTwin, merchant_account: MerchantAccount, gateway: PaymentGateway,
+        clerk: User, ann: User,
+    ) -> None:  # fmt: skip
+        row = charged(twin, merchant_account, gateway, settled=True)
+        request = agreed(row, "100.00", clerk, ann)
+        twin.faults.play("timeout_before", route="*refund*", hold_s=3)
+        send(merchant_account, gateway)
+        item = ReconcilingItem.objects.get(state="open", key=f"refunding:{request.pk}")
+        with pytest.raises(RuleError, match="on the refund's page"):
+            resolve_item(item.pk, actor="ann", note="never mind")
+        assert fresh(request) in stories.find_payment_story(row.pk).refunds  # type: ignore[union-attr]
 
     def test_nothing_else_of_the_payment_goes_out_meanwhile(
         self, twin: PayTraceTwin, merchant_account: MerchantAccount, gateway: PaymentGateway,
