@@ -106,4 +106,6 @@ def apply_refund(
     key = f"refund:{refund.pk}"
     chosen = tuple(request.documents) if request else ()
     money_left(original, Bucket.REFUNDED, money_of(refund), key, now=now, chosen=chosen)
+    if request is not None:  # with the money, so that nobody counts it as both booked and pending
+        RefundRequest.objects.filter(pk=request.pk).update(refund=refund)
     close_items(original.company, [key], "Booked against its payment.", now=now)
