@@ -236,6 +236,18 @@ class TestAnswers:
         assert (found.due_date, found.customer_po) == (None, "")
         assert found.updated_at == datetime(2026, 11, 23, 12, 0, 0, 7000, UTC)
 
+    def test_an_invoice_that_nothing_is_pending_on_can_be_paid_whole(
+        self, erp: SqlServerLedger, server: TdsServer
+    ) -> None:
+        place = [name for name, _ in INVOICES].index("Pending")
+        free = (*invoice(1)[:place], None, *invoice(1)[place + 1 :])
+        server.on("FROM dbo.tarInvoice", Rows(INVOICES, []))
+        server.on("FROM dbo.tarInvoice", Rows(INVOICES, [free, invoice(2)]), times=1)
+        listed = [found.payable.amount for found in erp.open_invoices("SOA")]
+        server.on("FROM dbo.tarInvoice", Rows(INVOICES, [free]))
+        named = erp.payable_now("SOA", ["IN-0000000001"])["IN-0000000001"]
+        assert listed == [Decimal("100.00"), Decimal("70.00")] and named.amount == 100
+
     def test_a_row_nobody_can_read_is_named(self, erp: SqlServerLedger, server: TdsServer) -> None:
         server.on("FROM dbo.tarInvoice", Rows(INVOICES, [invoice(1, "1.005")]))
         with pytest.raises(RecordError, match="invoice IN-0000000001: Balance"):

@@ -62,6 +62,17 @@ def test_both_say_the_same(values: tuple[Any, ...]) -> None:
     assert quick(values) == careful(values)
 
 
+@given(st.lists(st.tuples(*(ROW[name] for name in ORDER)), max_size=6), st.integers(0, 600))
+def test_rows_in_between_come_out_in_their_order(odd: list[tuple[Any, ...]], apart: int) -> None:
+    listed = [row for one in odd for row in (*[GOOD] * apart, one)] + [GOOD]
+    set_aside: list[str] = []
+    found = list(InvoiceReader(CLOCK, set_aside).read(Found(PLACES, listed)))
+    expected = {row: careful(row) for row in {GOOD, *odd}}
+    told = [expected[row] for row in listed]
+    assert found == [one for one in told if not isinstance(one, str)]
+    assert set_aside == [one for one in told if isinstance(one, str)]
+
+
 GOOD = (
     7, "SOA", "IN-0000000007", "0000000007", 501, 3, "ACME0001", datetime(2026, 1, 5), None,
     Decimal("100.000"), Decimal("100.000"), "USD", 1, 0, None, datetime(2026, 1, 6), 4, 1,
@@ -73,6 +84,16 @@ def test_columns_in_another_order_are_read_by_their_names() -> None:
     places = {name: place for place, name in enumerate(reversed(ORDER))}
     reader = InvoiceReader(CLOCK, None)
     assert list(reader.read(Found(places, [tuple(reversed(GOOD))]))) == [careful(GOOD)]
+
+
+def test_rows_before_an_unreadable_one_are_read() -> None:
+    bad = (*GOOD[:10], Decimal("0.001"), *GOOD[11:])
+    reading = InvoiceReader(CLOCK, None).read(Found(PLACES, [*[GOOD] * 700, bad, GOOD]))
+    read = 0
+    with pytest.raises(RecordError, match="invoice IN-0000000007: Balance"):
+        for _ in reading:
+            read += 1
+    assert read == 700
 
 
 def test_an_unreadable_row_ends_the_reading_unless_it_may_be_set_aside() -> None:

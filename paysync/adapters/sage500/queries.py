@@ -15,7 +15,7 @@ INVOICE = """
            i.TranDate, i.DueDate, i.TranAmt, i.Balance, i.CurrID, i.Status, i.InDispute,
            i.CustPONo, i.UpdateDate, i.UpdateCounter,
            CASE WHEN i.TranType IN ($(PayableTypes)) THEN 1 ELSE 0 END AS CanBePaid,
-           (SELECT COALESCE(SUM(a.PmtAmtIC + a.DiscTakenAmtIC + a.WriteOffAmtIC), 0)
+           (SELECT SUM(a.PmtAmtIC + a.DiscTakenAmtIC + a.WriteOffAmtIC)
               FROM dbo.tarPendCustPmtAppl a WHERE a.ApplyToInvcKey = i.InvcKey) AS Pending,
            i.DiscDate,
            CASE WHEN i.DiscDate IS NOT NULL AND i.DiscAmt > i.DiscTakenAmt

@@ -61,10 +61,14 @@ def to_invoice(cells: Cells, clock: ServerTime) -> Invoice:
 
 
 def payable_of(cells: Cells, balance: Money) -> Money:
-    """Balance less pending applications (inferred); nothing on a document that takes no money."""
+    """Balance less pending applications (inferred), NULL where there are none.
+
+    Nothing on a document that takes no money.
+    """
     if not cells.flag("CanBePaid"):
         return Money.zero(balance.currency)
-    return balance - cells.money("Pending", balance.currency)
+    pending = cells.money_or_none("Pending", balance.currency)
+    return balance if pending is None else balance - pending
 
 
 def to_payable(cells: Cells) -> tuple[str, Money]:
