@@ -208,6 +208,8 @@ DATABASE_ROUTERS = ["paysync.routers.SageRouter"]
 ERP_FILES_DIR = env.str("ERP_FILES_DIR", default="").strip()
 # How long a file that was taken in stays in `done`, and the record of it in the console.
 ERP_FILES_KEEP_DAYS = int(number("ERP_FILES_KEEP_DAYS", 90, 7, 3650))
+# Where papers about disputes are kept: nothing in it is ever given out by the web server itself.
+DOCUMENTS_DIR = Path(env.str("DOCUMENTS_DIR", default="").strip() or BASE_DIR / "var" / "documents")
 # When an unknown outcome is looked up again, in seconds after the try; the last one repeats.
 UNKNOWN_LOOKUP_DELAYS_S = delays("UNKNOWN_LOOKUP_DELAYS_S", "60,300,1800,3600")
 # How long a receipt may stay in "sending" before its worker is taken for dead.

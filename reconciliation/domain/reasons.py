@@ -37,6 +37,9 @@ class Reason(StrEnum):
     MONEY_WENT_BACK = "money_went_back"
     TO_REVERSE = "to_reverse"
     REFUND_FAILED = "refund_failed"
+    DISPUTE_UNKNOWN = "dispute_unknown"
+    MONEY_CAME_BACK = "money_came_back"
+    FEE_TO_BOOK = "fee_to_book"
     STATE_CONFLICT = "state_conflict"
     UNREADABLE = "unreadable"
 
@@ -84,6 +87,9 @@ TITLES = {
     Reason.MONEY_WENT_BACK: "Money went back after it was used",
     Reason.TO_REVERSE: "Receipt to reverse",
     Reason.REFUND_FAILED: "Refund refused",
+    Reason.DISPUTE_UNKNOWN: "Dispute of an unknown payment",
+    Reason.MONEY_CAME_BACK: "Money came back after a dispute",
+    Reason.FEE_TO_BOOK: "Dispute fee to book",
     Reason.STATE_CONFLICT: "Gateway contradicts itself",
     Reason.UNREADABLE: "Record not readable",
 }
@@ -118,6 +124,9 @@ ADVICE = {
     Reason.MONEY_WENT_BACK: "Reverse the receipt or its part in Sage 500; the references are here.",
     Reason.TO_REVERSE: "Reverse the receipt in Sage 500; its match was to be undone.",
     Reason.REFUND_FAILED: "Read why; then ask for it anew or give the money back otherwise.",
+    Reason.DISPUTE_UNKNOWN: "Find the payment in PayTrace and name it on the dispute's page.",
+    Reason.MONEY_CAME_BACK: "Enter the money in Sage 500, then say so here.",
+    Reason.FEE_TO_BOOK: "Book the fee in Sage 500, then say so here.",
     Reason.STATE_CONFLICT: "Look the transaction up in PayTrace and tell which state is true.",
     Reason.UNREADABLE: "Show the record to an engineer; once mended, replay the event.",
 }

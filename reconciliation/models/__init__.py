@@ -1,5 +1,11 @@
 """Tables of reconciliation: mirrors, payments, the cent ledger, matches, receipts, mappings."""
 
+from reconciliation.models.disputes import (
+    Dispute,
+    DisputeColumns,
+    DisputeDocument,
+    DisputeEvent,
+)
 from reconciliation.models.journal import JournalEntry, JournalLine
 from reconciliation.models.mappings import GLMapping
 from reconciliation.models.matching import Application, CreditUse, Match, ReconcilingItem
@@ -23,6 +29,10 @@ __all__ = [
     "CashReceipt",
     "CompletenessCheck",
     "CreditUse",
+    "Dispute",
+    "DisputeColumns",
+    "DisputeDocument",
+    "DisputeEvent",
     "ErpBatch",
     "FiscalPeriod",
     "GLAccount",

@@ -11,7 +11,7 @@ from paysync.domain.ledger import Bucket
 from paysync.domain.money import Money
 from paysync.domain.payments import MONEY_STATES
 from reconciliation.domain.refunds.refundable import Applied, Refundable
-from reconciliation.domain.refunds.states import PENDING, RefundState
+from reconciliation.domain.refunds.states import PENDING, UNDER_WAY, RefundState
 from reconciliation.domain.refunds.ways import Way
 from reconciliation.models import Application, GatewayTransaction, RefundRequest
 from reconciliation.services.journal import balances_of
@@ -67,3 +67,10 @@ def applied_of(row: GatewayTransaction) -> tuple[list[Applied], Money]:
     on_account = (Bucket.UNIDENTIFIED, Bucket.UNAPPLIED, Bucket.POSTED_UNAPPLIED)
     zero = Money.zero(row.currency)
     return applied, sum((held.get(bucket, zero) for bucket in on_account), zero)
+
+
+def under_way(row: GatewayTransaction) -> Money:
+    """What refunds take that the gateway may be making, or has made and we have not booked."""
+    busy = Q(state__in=[state.value for state in UNDER_WAY]) | NOT_BOOKED
+    total = RefundRequest.objects.filter(busy, transaction=row).aggregate(total=Sum("amount"))
+    return Money.parse(total["total"], row.currency) if total["total"] else Money.zero(row.currency)

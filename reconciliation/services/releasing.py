@@ -23,6 +23,7 @@ from reconciliation.models import (
     Invoice,
     JournalLine,
     Match,
+    ReconcilingItem,
 )
 from reconciliation.queries.promises import credit_key
 from reconciliation.services.journal import Draft, balances_of, write_entries
@@ -95,6 +96,19 @@ def close_after_leaving(row: GatewayTransaction, now: datetime) -> None:
         close_items(row.company, [match_key(row.pk)], "The money went back.", now=now)
     GatewayTransaction.objects.filter(pk=row.pk).update(needs_match=needs_match)
     row.needs_match = needs_match
+    if needs_match:
+        note_rest(row, now)
+
+
+def note_rest(row: GatewayTransaction, now: datetime) -> None:
+    """What is left of a payment is nobody's until the next run decides it: an item says so."""
+    held = ReconcilingItem.objects.filter(
+        company=row.company_id, key=match_key(row.pk), state=ReconcilingItem.State.OPEN
+    )
+    if not held.exists():
+        sentence = "Money of this payment went back: the rest waits for its match."
+        finding = Finding(match_key(row.pk), Reason.NEEDS_CONFIRMATION, sentence, None, row)
+        open_items(row.company, [finding], now=now)
 
 
 def note_overdrawn(

@@ -21,7 +21,7 @@ class Role:
     """A group by name. views and changes name models; `app.*` is every model of an app.
 
     enters: what its people type into Sage 500 themselves. deletes: what they may forget.
-    approves: what they decide for others.
+    approves: what they decide for others. decides: what they say the end of.
     """
 
     name: str
@@ -31,33 +31,40 @@ class Role:
     enters: tuple[str, ...] = ()
     deletes: tuple[str, ...] = ()
     approves: tuple[str, ...] = ()
+    decides: tuple[str, ...] = ()
 
 
 BY_HAND = ("paysync.deskreceipt",)
 #: Who may teach may also have it forgotten.
 LEARNED = ("customers.payeralias",)
-CLERK_CHANGES = ("reconciliation.reconcilingitem",)
+CLERK_CHANGES = ("reconciliation.reconcilingitem", "reconciliation.dispute")
 #: An approver puts rules in force that a finance admin has drafted.
 APPROVER_CHANGES = (*CLERK_CHANGES, "reconciliation.cashreceipt", "reconciliation.matchruleset")
 #: Everybody in finance may ask for a refund; whoever asked never approves it.
 REFUNDS = ("reconciliation.refundrequest",)
+#: Everybody in finance enters and works on disputes; how one ended is for an approver.
+DISPUTES = ("reconciliation.dispute",)
+CLERK_ADDS = (*REFUNDS, *DISPUTES)
 JOBS = ("django_q.schedule", "django_q.success", "django_q.failure", "django_q.ormq")
 
 ROLES = (
-    Role("Finance clerk", FINANCE_SEES, CLERK_CHANGES, REFUNDS, BY_HAND, LEARNED),
-    Role("Finance approver", FINANCE_SEES, APPROVER_CHANGES, REFUNDS, BY_HAND, LEARNED, REFUNDS),
+    Role("Finance clerk", FINANCE_SEES, CLERK_CHANGES, CLERK_ADDS, BY_HAND, LEARNED),
+    Role("Finance approver", FINANCE_SEES, APPROVER_CHANGES, CLERK_ADDS, BY_HAND, LEARNED, REFUNDS,
+         DISPUTES),
     Role(
         "Finance admin",
         (*FINANCE_SEES, "paysync.*", "django_q.schedule"),
         (*APPROVER_CHANGES, "paysync.company", "paysync.merchantaccount", "paysync.connection",
          "paysync.alert", "paysync.inboundevent", "paysync.deskbatch", "reconciliation.glmapping",
-         "reconciliation.refundreason", "reconciliation.refundpolicy", "django_q.schedule"),
+         "reconciliation.refundreason", "reconciliation.refundpolicy",
+         "reconciliation.disputecolumns", "django_q.schedule"),
         ("paysync.company", "paysync.merchantaccount", "paysync.connection",
          "reconciliation.glmapping", "reconciliation.matchruleset", "reconciliation.refundreason",
-         "reconciliation.refundpolicy", *REFUNDS),
+         "reconciliation.refundpolicy", "reconciliation.disputecolumns", *CLERK_ADDS),
         BY_HAND,
         LEARNED,
         REFUNDS,
+        DISPUTES,
     ),
     Role(
         "Auditor",
@@ -93,6 +100,7 @@ def ensure_role(role: Role) -> Group:
         | permissions("enter", role.enters)
         | permissions("delete", role.deletes)
         | permissions("approve", role.approves)
+        | permissions("decide", role.decides)
     )
     group.permissions.add(*Permission.objects.filter(wanted))
     return group

@@ -16,7 +16,7 @@ from reconciliation.tasks.gateway import (
     recheck,
     recheck_all,
 )
-from reconciliation.tasks.money_out import refund, refund_all
+from reconciliation.tasks.money_out import refund, refund_all, watch_disputes
 from reconciliation.tasks.names import MATCH, POST, REFUND, REPLAY
 from reconciliation.tasks.replays import replay, replay_all
 from reconciliation.tasks.shadow import compare, compare_all
@@ -50,4 +50,5 @@ __all__ = [
     "refund_all",
     "replay",
     "replay_all",
+    "watch_disputes",
 ]

@@ -8,8 +8,8 @@ from paysync.guarding import each, gateway_for, guarded
 from paysync.models import MerchantAccount, SyncRun
 from paysync.services import runs
 from reconciliation.queries.refundable import has_work
-from reconciliation.services import refunding
-from reconciliation.tasks.names import worker_name
+from reconciliation.services import disputing, refunding
+from reconciliation.tasks.names import active_companies, worker_name
 
 
 def refund_all() -> None:
@@ -36,3 +36,14 @@ def refund(account_id: int) -> None:
                 runs.progress(run, str(sent), written=sum(sent.outcomes.values()))
 
     guarded(account.connection, call, job=f"refund:{account_id}")
+
+
+def watch_disputes() -> None:
+    """Schedule: give cases their payments and their money, then say what is due."""
+    each("disputes", [company.pk for company in active_companies()], watch)
+    disputing.remind(now=timezone.now())
+
+
+def watch(company_id: int) -> None:
+    disputing.find_payments(company_id, now=timezone.now())
+    disputing.take_missing(company_id, now=timezone.now())

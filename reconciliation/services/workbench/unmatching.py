@@ -12,21 +12,18 @@ from paysync.domain.ledger import ReceiptState
 from paysync.models import Company
 from paysync.ports import ErpLedger
 from paysync.services.bulk import locked
-from reconciliation.domain.matching.results import Credit, Share
 from reconciliation.domain.reasons import Reason
 from reconciliation.models import (
-    Application,
     CashReceipt,
-    CreditUse,
     GatewayTransaction,
     Match,
     Proposal,
     ReconcilingItem,
     WorkStep,
 )
-from reconciliation.queries.amounts import to_minor
 from reconciliation.services.leftovers import RESOLVED_BY_US, match_key
-from reconciliation.services.matching import apply_solution, propose
+from reconciliation.services.matching import propose
+from reconciliation.services.matching.again import match_again
 from reconciliation.services.matching.applying import lock_payment
 from reconciliation.services.releasing import LIVE, RECALLABLE, last_deed, unmatch
 from reconciliation.services.withdrawing import Undone, withdraw_and_unmatch
@@ -217,31 +214,12 @@ def reopen(item_id: int | None) -> None:
 
 def undo_unmatch(step: WorkStep, deed: Deed, ledger_of: LedgerOf) -> None:
     old = Match.objects.get(pk=step.detail["match"])
-    parts = list(Application.objects.filter(match=old).order_by("pk"))
-    credits = list(CreditUse.objects.filter(match=old).order_by("pk"))
     reason = step.detail.get("reason")
     with database.atomic():
         row = lock_payment(payment_of(step))
         require_waiting(row)
-        made = apply_solution(
-            row.pk,
-            customer_id=old.customer_id,
-            shares=tuple(share_of(part, old.currency) for part in parts),
-            credits=tuple(
-                Credit(use.memo_id, use.invoice_id, to_minor(use.amount, old.currency))
-                for use in credits
-            ),
-            unapplied=to_minor(old.unapplied, old.currency),
-            rule=old.rule,
-            rule_version=old.rule_version,
-            sentence=old.sentence,
-            card=old.card,
-            signals=tuple(old.signals),
-            reason=Reason(reason) if reason else None,
-            actor=deed.actor,
-            now=deed.now,
-            write_off_account=next((p.write_off_account for p in parts if p.write_off), ""),
-            short_pay_reason=next((p.short_pay_reason for p in parts), ""),
+        made = match_again(
+            old, actor=deed.actor, now=deed.now, reason=Reason(reason) if reason else None
         )
         follow_the_match(row, old, made)
         close_step(step, deed)
@@ -254,9 +232,3 @@ def follow_the_match(row: GatewayTransaction, old: Match, made: Match) -> None:
         if step.detail.get("match") == old.pk:
             step.detail["match"] = made.pk
             step.save(update_fields=["detail"])
-
-
-def share_of(part: Application, currency: str) -> Share:
-    amounts = (part.amount, part.discount, part.write_off)
-    amount, discount, write_off = (to_minor(one, currency) for one in amounts)
-    return Share(part.invoice_id, amount, discount, write_off)
