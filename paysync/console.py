@@ -23,6 +23,7 @@ NAVIGATION: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         ("Payments", "credit_card", "reconciliation.gatewaytransaction"),
         ("Receipts", "receipt_long", "reconciliation.cashreceipt"),
         ("Refunds", "currency_exchange", "reconciliation.refundrequest"),
+        ("Disputes", "gavel", "reconciliation.dispute"),
         ("Receipts to enter", "keyboard", "paysync.deskreceipt"),
         ("Invoices", "description", "reconciliation.invoice"),
         ("Customers", "groups", "customers.customer"),
@@ -74,10 +75,11 @@ DESK_ENTRIES = {
     "paysync.deskimport": ("sage500_manual", "sage500_flat_file"),
     "paysync.deskbatch": ("sage500_manual", "sage500_flat_file"),
 }
-#: Entries with a badge: the state in which a record waits for a person.
+#: Entries with a badge: the states in which a record waits for a person.
 COUNTED = {
-    "reconciliation.reconcilingitem": "open",
-    "reconciliation.refundrequest": "requested",
+    "reconciliation.reconcilingitem": ("open",),
+    "reconciliation.refundrequest": ("requested",),
+    "reconciliation.dispute": ("opened", "evidence_due"),
 }
 #: More than this are shown as "999+": nobody counts them in a menu.
 MOST_COUNTED = 999
@@ -151,7 +153,7 @@ def is_used(label: str) -> bool:
 
 def badge_of(label: str) -> dict[str, Any]:
     """How many of the entry's records wait for a person; no badge when none does."""
-    rows = apps.get_model(label)._default_manager.filter(state=COUNTED[label])
+    rows = apps.get_model(label)._default_manager.filter(state__in=COUNTED[label])
     found = rows.order_by()[: MOST_COUNTED + 1].count()
     if not found:
         return {}

@@ -1,6 +1,7 @@
 """The console's pages of reconciliation."""
 
 from reconciliation.admin import (
+    disputes,
     items,
     mappings,
     mirrors,
@@ -15,6 +16,7 @@ from reconciliation.admin import (
 )
 
 __all__ = [
+    "disputes",
     "items",
     "mappings",
     "mirrors",

@@ -97,6 +97,9 @@ class PaymentAdmin(StoryAdmin):
             "story": story,
             "may_unmatch": may,
             "may_refund": story is not None and can_refund(request.user, story.payment),
+            "may_dispute": story is not None
+            and story.payment.kind == Kind.SALE
+            and request.user.has_perm("reconciliation.add_dispute"),
             "may_see_events": request.user.has_perm("paysync.view_inboundevent"),
         }
 

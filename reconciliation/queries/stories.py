@@ -12,6 +12,7 @@ from paysync.domain.ledger import Bucket
 from reconciliation.models import (
     Application,
     CashReceipt,
+    Dispute,
     GatewayTransaction,
     JournalEntry,
     JournalLine,
@@ -71,6 +72,7 @@ class PaymentStory:
     balances: list[Balance]
     items: list[ReconcilingItem]
     refunds: list[RefundRequest]
+    disputes: list[Dispute]
 
     @property
     def match(self) -> Match | None:
@@ -124,6 +126,7 @@ def find_payment_story(pk: int) -> PaymentStory | None:
                 "reason", "requested_by"
             )
         ),
+        disputes=list(Dispute.objects.filter(transaction=payment)),
     )
 
 

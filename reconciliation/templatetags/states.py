@@ -8,11 +8,12 @@ from django.utils.safestring import SafeString
 from paysync.domain.ledger import Bucket, ReceiptState, SubmitCode
 from paysync.domain.payments import State
 from paysync.templatetags.console import badge
+from reconciliation.domain.disputes.states import DisputeState
 from reconciliation.domain.matching.rules import DEFAULT_RULES
 from reconciliation.domain.reasons import Reason
 from reconciliation.domain.refunds.states import RefundState
 from reconciliation.domain.waits import WAITS
-from reconciliation.models import CashReceipt, GatewayTransaction
+from reconciliation.models import CashReceipt, Dispute, GatewayTransaction
 
 register = template.Library()
 
@@ -73,6 +74,15 @@ BUCKETS = {
     Bucket.CHARGED_BACK: "Charged back",
     Bucket.VOIDED: "Voided",
 }
+DISPUTE = {
+    DisputeState.OPENED: ("Opened", "warn", "gavel"),
+    DisputeState.EVIDENCE_DUE: ("Evidence due", "warn", "assignment_late"),
+    DisputeState.SUBMITTED: ("Submitted", "wait", "hourglass_top"),
+    DisputeState.WON: ("Won", "good", "task_alt"),
+    DisputeState.LOST: ("Lost", "bad", "cancel"),
+    DisputeState.ACCEPTED: ("Accepted", "neutral", "handshake"),
+    DisputeState.WITHDRAWN: ("Withdrawn", "good", "undo"),
+}
 
 
 @register.filter
@@ -83,6 +93,26 @@ def payment_state(state: str) -> SafeString:
 @register.filter
 def refund_state(state: str) -> SafeString:
     return badge(*REFUND.get(RefundState(state), (state, "neutral", "")))
+
+
+@register.filter
+def dispute_state(state: str) -> SafeString:
+    return badge(*DISPUTE[DisputeState(state)])
+
+
+def deadline(dispute: Dispute, days: int | None) -> SafeString | str:
+    """The day evidence is due, and how near it is. days: business days left, None: none waits."""
+    if dispute.evidence_due_on is None:
+        return "–"
+    text = f"{dispute.evidence_due_on:%b %-d, %Y}"
+    if days is None:
+        return text
+    if days < 0:
+        return badge(f"{text}, passed", "bad", "event_busy")
+    left = "today" if days == 0 else f"{days} day{'s' if days > 1 else ''}"
+    return badge(
+        f"{text}, {left}", "bad" if days <= 1 else "warn" if days <= 5 else "wait", "event"
+    )
 
 
 @register.filter

@@ -101,7 +101,7 @@ class TestReports:
             (b'Case\n"open', "Line 2 is no CSV"),
             (b"Case\n\x81\n", "neither UTF-8"),
             (b"Case\n" + b"1\n" * (MOST_ROWS + 1), "more than 5000 rows"),
-            (b"x" * (5 * 1024 * 1024 + 1), "larger than 5 MB"),
+            (b"x" * (1024 * 1024 + 1), "larger than 1 MB"),
         ],
     )
     def test_what_is_no_report_is_refused(self, content: bytes, why: str) -> None:

@@ -15,7 +15,8 @@ from reconciliation.domain.disputes.codes import brand_of
 from reconciliation.domain.disputes.facts import Claim, checked
 from reconciliation.domain.disputes.states import DisputeState
 
-MOST_BYTES = 5 * 1024 * 1024
+#: A row of such a report is some 200 characters: room enough for all of them.
+MOST_BYTES = 1024 * 1024
 MOST_ROWS = 5_000
 CELL_LENGTH = 500
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
