@@ -95,7 +95,7 @@ class DisputeAdmin(ReportPages, StoryAdmin):
         typed = {name: request.POST.get(name, "")[:40] for name in TYPED}
         context = self.admin_site.each_context(request) | {
             "title": "New dispute", "opts": self.opts, "payment": payment, "typed": typed,
-            "brands": Brand, "codes": dispute_pages.offered_codes(),
+            "brands": list(Brand), "codes": dispute_pages.offered_codes(),
             "today": timezone.localdate(), "brand": typed["brand"] or payment.card_brand,
         }  # fmt: skip
         return TemplateResponse(request, "reconciliation/disputes/new.html", context)

@@ -87,7 +87,9 @@ def test_a_case_is_opened_on_the_payments_page(row: GatewayTransaction) -> None:
     clerk = signed_in(person("clara"))
     page = reverse("admin:reconciliation_gatewaytransaction_change", args=[row.pk])
     assert "Dispute …" in text(clerk.get(page))
-    assert "every document that this payment paid is open again" in text(clerk.get(new(row)))
+    shown = text(clerk.get(new(row)))
+    assert "every document that this payment paid is open again" in shown
+    assert "Mastercard</option>" in shown
     answer = clerk.post(new(row), form(row, fee="25.00"), follow=True)
     shown = text(answer)
     assert "Other fraud: card absent" in shown and "Fee of 25.00 USD" in shown
