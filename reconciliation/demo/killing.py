@@ -27,6 +27,8 @@ JOBS = (
     "reconciliation.tasks.match_all",
     "reconciliation.tasks.post_all",
     "reconciliation.tasks.follow_all",
+    "reconciliation.tasks.refund_all",
+    "reconciliation.tasks.watch_disputes",
 )
 ROUND_TIMEOUT_S = 120.0
 

@@ -14,7 +14,8 @@ from paysync.domain.payments import Window
 from paysync.models import Company, MerchantAccount
 from paysync.services.audit import seal_entries
 from paysync.wiring import gateway_for, ledger_for
-from reconciliation.demo.rounds import standing
+from reconciliation.demo.money_out import MoneyOut, overpaid
+from reconciliation.demo.rounds import refunds, standing
 from reconciliation.demo.stage import Stage, twin_of
 from reconciliation.models import CashReceipt, GatewayTransaction, JournalLine, ReconcilingItem
 from reconciliation.queries.amounts import from_mills, mills_sum
@@ -59,9 +60,13 @@ def count_outside(stage: Stage) -> tuple[int, int]:
     return duplicates, missing
 
 
-def report(stage: Stage, seconds: float, rounds: int, faults: list[str]) -> dict[str, Any]:
+def report(
+    stage: Stage, seconds: float, rounds: int, faults: list[str], storm: MoneyOut | None = None
+) -> dict[str, Any]:
     """The figures of the pass; the proof holds when there is no violation in them."""
     proof = prove_everything()
+    wrong = overpaid(stage) if storm else []
+    told: list[dict[str, Any]] = proof.to_json()["violations"]
     duplicates, missing = count_outside(stage)
     money = totals()
 
@@ -83,8 +88,12 @@ def report(stage: Stage, seconds: float, rounds: int, faults: list[str]) -> dict
         "receipt_states": standing(),
         "duplicates": max(duplicates, proof.duplicates),
         "missing": max(missing, proof.missing),
-        "violations": len(proof.violations),
-        "violation_list": proof.to_json()["violations"],
+        "violations": len(proof.violations) + len(wrong),
+        "violation_list": [
+            *told,
+            *({"name": "paid out too much", "record": "", "message": text} for text in wrong),
+        ],
+        "money_out": dict(storm.done) | refunds() if storm else {},
         "faults": faults,
         "rounds": rounds,
         "seconds": round(seconds, 1),

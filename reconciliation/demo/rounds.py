@@ -13,8 +13,9 @@ from paysync.domain.ledger import ReceiptState
 from paysync.models import Connection, MerchantAccount
 from reconciliation import tasks
 from reconciliation.demo.faults import clear_the_weather
+from reconciliation.demo.money_out import MoneyOut
 from reconciliation.demo.stage import Stage, clerk_works, day_ends
-from reconciliation.models import CashReceipt, GatewayTransaction, ReconcilingItem
+from reconciliation.models import CashReceipt, GatewayTransaction, ReconcilingItem, RefundRequest
 
 Tell = Callable[[str], None]
 Drive = Callable[["Stage"], None]
@@ -40,6 +41,8 @@ def work_once(stage: Stage) -> None:
     tasks.match_all()
     tasks.post_all()
     tasks.follow_all()
+    tasks.refund_all()
+    tasks.watch_disputes()
 
 
 def wake_connections() -> None:
@@ -69,22 +72,40 @@ def undecided() -> bool:
     )
 
 
-def run_to_the_end(stage: Stage, tell: Tell, drive: Drive = work_once) -> int:
+def run_to_the_end(
+    stage: Stage, tell: Tell, drive: Drive = work_once, storm: MoneyOut | None = None
+) -> int:
     """Work, post and settle until all is quiet and the faults are used up. Returns the rounds."""
     patience = Stall()
     rounds = quiet = 0
     while quiet < 2:
         rounds += 1
+        if storm:
+            take_out(storm, rounds)
         drive(stage)
         clerk_works(stage)
         day_ends(stage)
         if rounds >= FAULT_ROUNDS:
             clear_the_weather(stage)
-        quiet = quiet + 1 if rounds > FAULT_ROUNDS and is_quiet(stage) else 0
-        tell(f"round {rounds}: {standing()}")
-        patience.check(standing(), quiet > 0)
+        is_still = is_quiet(stage) and (storm is None or storm.is_quiet)
+        quiet = quiet + 1 if rounds > FAULT_ROUNDS and is_still else 0
+        tell(f"round {rounds}: {standing()}{f', {refunds()}' if storm else ''}")
+        patience.check(standing() | refunds(), quiet > 0)
         wait_for_due()
     return rounds
+
+
+def take_out(storm: MoneyOut, rounds: int) -> None:
+    storm.act()
+    storm.let_time_pass()
+    if rounds > FAULT_ROUNDS:
+        storm.tell_outcomes()
+
+
+def refunds() -> dict[str, int]:
+    """Refund requests by state."""
+    found = Counter(RefundRequest.objects.order_by().values_list("state", flat=True))
+    return {f"refunds {state}": count for state, count in found.items()}
 
 
 class Stall:

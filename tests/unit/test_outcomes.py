@@ -23,8 +23,16 @@ DONE = {
     Operation.ACH_REFUND: {122},
 }
 DECLINED = {102}
-NO_MONEY = {103, 107, 110, 113, 116, 125, 167}
-TEST_MODE = {104, 105, 108, 111, 114, 117, 121, 123}
+#: A "no" to one operation says nothing of another.
+NO_MONEY = {
+    Operation.CHARGE: {103, 104, 105, 116, 117, 167},
+    Operation.CAPTURE: {113, 114},
+    Operation.VOID: {110, 111},
+    Operation.REFUND: {107, 108},
+    Operation.ACH_CHARGE: {121, 125},
+    Operation.ACH_VOID: {125},
+    Operation.ACH_REFUND: {123, 125},
+}
 EVERY_CODE = [
     1, *range(100, 119), *range(120, 126), 149, 150, 151, 152, 155,
     160, 161, 162, 165, 167, 170, 171, 172, 175, 180,
@@ -40,9 +48,9 @@ def expected(operation: Operation, code: int) -> Outcome:
     if code in DONE[operation]:
         ach = operation is Operation.ACH_CHARGE
         return Outcome.ACCEPTED if ach else Outcome.APPROVED
-    if code in DECLINED:
+    if code in DECLINED and operation in {Operation.CHARGE, Operation.ACH_CHARGE}:
         return Outcome.DECLINED
-    return Outcome.FAILED if code in NO_MONEY | TEST_MODE else Outcome.UNKNOWN
+    return Outcome.FAILED if code in NO_MONEY[operation] else Outcome.UNKNOWN
 
 
 @pytest.mark.parametrize("operation", Operation)

@@ -39,11 +39,20 @@ class Operation(Enum):
     ACH_REFUND = frozenset({122})
 
 
+#: A bank's no to a charge.
 DECLINED = frozenset({102})
-#: Certainly no money: 103 was approved and voided at once; 107, 110, 113, 116, 125, 167 failed.
-FAILED = frozenset({103, 107, 110, 113, 116, 125, 167})
-#: The account's test mode: nothing is ever charged by these.
-TEST = frozenset({104, 105, 108, 111, 114, 117, 121, 123})
+CHARGES = frozenset({Operation.CHARGE, Operation.ACH_CHARGE})
+#: Certainly no money, for that operation: its own failure, the account's test mode, and for charges
+#: 103, which was approved and voided at once. A code of another operation is no answer: unknown.
+FAILED = {
+    Operation.CHARGE: frozenset({103, 104, 105, 116, 117, 167}),
+    Operation.CAPTURE: frozenset({113, 114}),
+    Operation.VOID: frozenset({110, 111}),
+    Operation.REFUND: frozenset({107, 108}),
+    Operation.ACH_CHARGE: frozenset({121, 125}),
+    Operation.ACH_VOID: frozenset({125}),
+    Operation.ACH_REFUND: frozenset({123, 125}),
+}
 #: Error keys we know (§8.2): each is given before anything is processed.
 KNOWN_ERROR_KEYS = frozenset({
     "30", "35", "43", "44", "45", "46", "58", "80", "148", "171",
@@ -82,9 +91,9 @@ def outcome_of(operation: Operation, reply: Reply, fields: Mapping[str, Any]) ->
     code = code_of(fields)
     if code in operation.value:
         return done_outcome(operation, reply, fields)
-    if code in DECLINED:
+    if code in DECLINED and operation in CHARGES:
         return Outcome.DECLINED
-    if code in FAILED or code in TEST:
+    if code in FAILED[operation]:
         return Outcome.FAILED
     if code == 1 and refused_unprocessed(reply, fields):
         return Outcome.FAILED

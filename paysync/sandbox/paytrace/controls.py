@@ -95,7 +95,7 @@ class PayTraceControls:
         engine = self._engine
         try:
             if payment["method"] == "ach":
-                answer = engine.refund_ach(payment["id"], cents)
+                answer = engine.refund_ach(payment["id"], cents, created_by="vt")
             else:
                 answer = engine.refund(payment["id"], cents, created_by="vt")
         except RefusalError as error:

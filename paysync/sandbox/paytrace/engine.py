@@ -181,14 +181,14 @@ class Engine:
         self.tell([payment])
         return Answer(124, payment)
 
-    def refund_ach(self, payment_id: object, cents: int | None) -> Answer:
+    def refund_ach(self, payment_id: object, cents: int | None, **facts: Any) -> Answer:
         with self.store.lock:
             payment = self._ach(payment_id)
             left = payment["cents"] - self.store.refunded_cents(payment)
             wanted = left if cents is None else cents
             if payment["status"] != "SETTLED" or not 0 < wanted <= left:
                 raise RefusalError(k80="Not found, already voided or not settled.")
-            made = refund_of(payment, wanted, status="ACCEPTED", created=self.now())
+            made = refund_of(payment, wanted, status="ACCEPTED", created=self.now(), **facts)
             answer = self._keep(122, made)
         self.tell([answer.payment])
         return answer

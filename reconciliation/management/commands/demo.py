@@ -41,6 +41,13 @@ class Command(BaseCommand):
             metavar="N",
             help="do the work in a worker process and end it by SIGKILL N times; needs --once",
         )
+        parser.add_argument(
+            "--money-out",
+            type=int,
+            default=0,
+            metavar="N",
+            help="so many refunds, voids, disputes, flips and ACH returns beside; needs --once",
+        )
         parser.add_argument("--port", type=int, default=8000, help="of the web server")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -74,6 +81,7 @@ class Command(BaseCommand):
                 tell=self.say,
                 drive=killer.drive if options["kill_worker"] else work_once,
                 portions=max(2, options["kill_worker"]),
+                money_out=options["money_out"],
             )
         except ValueError as error:
             raise CommandError(str(error)) from error
@@ -89,7 +97,7 @@ class Command(BaseCommand):
 
 
 def refuse_once_options(options: dict[str, Any]) -> None:
-    for name in ("faults", "kill_worker", "json"):
+    for name in ("faults", "kill_worker", "money_out", "json"):
         if options[name]:
             raise CommandError(f"--{name.replace('_', '-')} needs --once.")
 
