@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from reconciliation.api import LatestProof, PaymentMatch
+from reconciliation.api import disputes, reading, refunds
 
 urlpatterns = [
-    path("proof/", LatestProof.as_view(), name="api-proof"),
-    path("payments/<str:name>/match/", PaymentMatch.as_view(), name="api-payment-match"),
+    path("proof/", reading.LatestProof.as_view(), name="api-proof"),
+    path("payments/<str:name>/match/", reading.PaymentMatch.as_view(), name="api-payment-match"),
+    path("refunds/", refunds.Refunds.as_view(), name="api-refunds"),
+    path("refunds/<int:pk>/", refunds.OneRefund.as_view(), name="api-refund"),
+    path("refunds/<int:pk>/<str:deed>/", refunds.RefundDeed.as_view(), name="api-refund-deed"),
+    path("disputes/", disputes.Disputes.as_view(), name="api-disputes"),
+    path("disputes/<int:pk>/", disputes.OneDispute.as_view(), name="api-dispute"),
+    path("disputes/<int:pk>/state/", disputes.DisputeTurn.as_view(), name="api-dispute-state"),
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django.utils import timezone
 
@@ -66,7 +66,7 @@ def report(
     """The figures of the pass; the proof holds when there is no violation in them."""
     proof = prove_everything()
     wrong = overpaid(stage) if storm else []
-    told: list[dict[str, Any]] = proof.to_json()["violations"]
+    told = cast(list[dict[str, Any]], proof.to_json()["violations"])
     duplicates, missing = count_outside(stage)
     money = totals()
 

@@ -1,4 +1,4 @@
-"""The first of the REST API: what a monitoring system of the site asks for."""
+"""Proof and matches by API: what a monitoring system of the site asks for."""
 
 from __future__ import annotations
 
