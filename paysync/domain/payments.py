@@ -98,7 +98,9 @@ class GatewayRecord:
 
     gateway_id: text, unique within merchant account and method. amount: what was really charged
     (sale) or given back (refund), always positive. created_at, settled_at: aware instants.
-    business_date: the gateway's day in its own zone. raw: the gateway's fields, card
+    business_date: the gateway's day in its own zone. return_code: of a returned ACH payment, where
+    the record names one. answer_text, avs, csc: the bank's words and the checks of address and
+    security code, for people. raw: the gateway's fields, card
     data removed; redactions: how often that was needed.
     """
 
@@ -121,6 +123,10 @@ class GatewayRecord:
     approval_code: str = ""
     original_id: str = ""
     status_text: str = ""
+    return_code: str = ""
+    answer_text: str = ""
+    avs: str = ""
+    csc: str = ""
     raw: dict[str, object] = field(default_factory=dict)
     redactions: int = 0
 

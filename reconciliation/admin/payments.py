@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import (
     ChoicesDropdownFilter,
@@ -23,6 +24,8 @@ from reconciliation.admin.workbench.doors import deed_of, ledger_of
 from reconciliation.domain.refunds.ways import can_be_asked_for
 from reconciliation.models import GatewayTransaction
 from reconciliation.queries import stories
+from reconciliation.queries.failures import decline_of, return_of
+from reconciliation.services.returns import WORKS, note_change, set_return_code
 from reconciliation.services.workbench import unmatch_payment
 from reconciliation.templatetags.states import (
     paid_with,
@@ -73,7 +76,9 @@ class PaymentAdmin(StoryAdmin):
     ordering = ("-pk",)
     empty_text = "Payments appear here as PayTrace is read, every five minutes."
     change_form_template = "reconciliation/payment.html"
-    posts: ClassVar[dict[str, str]] = {"unmatch": "unmatch"}
+    posts: ClassVar[dict[str, str]] = {
+        "unmatch": "unmatch", "returned": "set_return_code", "changed": "note_change",
+    }  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return stories.with_outcome(super().get_queryset(request))
@@ -97,6 +102,9 @@ class PaymentAdmin(StoryAdmin):
             "story": story,
             "may_unmatch": may,
             "may_refund": story is not None and can_refund(request.user, story.payment),
+            "returned": story and return_of(story.payment, timezone.now()),
+            "decline": story and decline_of(story.payment),
+            "may_work": request.user.has_perm(WORKS),
             "may_dispute": story is not None
             and story.payment.kind == Kind.SALE
             and request.user.has_perm("reconciliation.add_dispute"),
@@ -114,6 +122,20 @@ class PaymentAdmin(StoryAdmin):
             ),
             "The match is undone: the payment waits at the workbench. Undo there matches it again.",
         )
+
+    def set_return_code(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        def call() -> None:
+            code = request.POST.get("code", "")[:10]
+            set_return_code(object_id, code, user=request.user, now=timezone.now())  # type: ignore[arg-type]
+
+        return self.act(request, object_id, WORKS, call, "The bank's code is noted.")
+
+    def note_change(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        def call() -> None:
+            code, note = request.POST.get("code", "")[:10], request.POST.get("note", "")[:200]
+            note_change(object_id, code, note, user=request.user, now=timezone.now())  # type: ignore[arg-type]
+
+        return self.act(request, object_id, WORKS, call, "An open item says what to change.")
 
     @admin.display(description="Created", ordering="pk")
     def made(self, payment: GatewayTransaction) -> str:

@@ -40,6 +40,7 @@ class Reason(StrEnum):
     DISPUTE_UNKNOWN = "dispute_unknown"
     MONEY_CAME_BACK = "money_came_back"
     FEE_TO_BOOK = "fee_to_book"
+    BANK_DETAILS = "bank_details"
     STATE_CONFLICT = "state_conflict"
     UNREADABLE = "unreadable"
 
@@ -90,6 +91,7 @@ TITLES = {
     Reason.DISPUTE_UNKNOWN: "Dispute of an unknown payment",
     Reason.MONEY_CAME_BACK: "Money came back after a dispute",
     Reason.FEE_TO_BOOK: "Dispute fee to book",
+    Reason.BANK_DETAILS: "Bank details to change",
     Reason.STATE_CONFLICT: "Gateway contradicts itself",
     Reason.UNREADABLE: "Record not readable",
 }
@@ -127,6 +129,7 @@ ADVICE = {
     Reason.DISPUTE_UNKNOWN: "Find the payment in PayTrace and name it on the dispute's page.",
     Reason.MONEY_CAME_BACK: "Enter the money in Sage 500, then say so here.",
     Reason.FEE_TO_BOOK: "Book the fee in Sage 500, then say so here.",
+    Reason.BANK_DETAILS: "Change the bank details in PayTrace, then say so here.",
     Reason.STATE_CONFLICT: "Look the transaction up in PayTrace and tell which state is true.",
     Reason.UNREADABLE: "Show the record to an engineer; once mended, replay the event.",
 }

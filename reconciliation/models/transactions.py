@@ -44,6 +44,16 @@ class GatewayTransaction(models.Model):
     description = models.CharField(max_length=255, blank=True)
     card_brand = models.CharField(max_length=20, blank=True)
     last4 = models.CharField(max_length=4, blank=True)
+    status_text = models.CharField(
+        max_length=100, blank=True, help_text="What the gateway calls its state."
+    )
+    answer_text = models.CharField(max_length=120, blank=True, help_text="The bank's own words.")
+    avs_response = models.CharField(max_length=60, blank=True)
+    csc_response = models.CharField(max_length=60, blank=True)
+    return_code = models.CharField(
+        max_length=3, blank=True, help_text="Why the bank sent an ACH payment back, such as R01."
+    )
+    returned_on = models.DateField(null=True, blank=True, help_text="The day we heard of it.")
     approval_code = models.CharField(max_length=20, blank=True)
     original_id = models.CharField(max_length=40, blank=True)
     customer = models.ForeignKey(

@@ -16,6 +16,7 @@ from paysync.services.audit import record
 from paysync.services.bulk import locked
 from reconciliation.domain.reasons import Reason
 from reconciliation.domain.refunds.refundable import Applied, reopening
+from reconciliation.domain.returns.returns import explain
 from reconciliation.models import (
     Application,
     CashReceipt,
@@ -134,11 +135,19 @@ def note_receipt_left_behind(
     batch = f" (batch {receipt.erp_batch.batch_id})" if receipt.erp_batch else ""
     opened = opens_again(row, receipt, chosen)
     sentence = (
-        f"{money} of payment {row.gateway_id} is {target.replace('_', ' ')}, "
+        f"{money} of payment {row.gateway_id} {went(row, target)}, "
         f"but receipt {where}{batch} in Sage 500 still counts it{opened}."
     )
     finding = Finding(left_key(receipt.pk), Reason.MONEY_WENT_BACK, sentence, money, row, receipt)
     open_items(row.company, [finding], now=now)
+
+
+def went(row: GatewayTransaction, target: Bucket) -> str:
+    if State(row.state) != State.RETURNED:
+        return f"is {target.replace('_', ' ')}"
+    if not row.return_code:
+        return "was returned by the bank"
+    return f"was returned by the bank ({row.return_code}, {explain(row.return_code).title})"
 
 
 def opens_again(row: GatewayTransaction, receipt: CashReceipt, chosen: Sequence[str]) -> str:

@@ -2,7 +2,8 @@
 
 V1 export fields are documented (§9.1). V3 card and ACH records are evidenced by a few names only;
 we accept V1's names and those of the V3 requests, and call unreadable what has neither.
-`original_id` and `card_type` are invented by our twin; no source shows them, none is needed.
+`original_id`, `card_type` and `return_code` are invented by our twin; no source shows them, none is
+needed.
 """
 
 from __future__ import annotations
@@ -122,6 +123,10 @@ def to_record(entry: object, method: Method, assumed: Assumed) -> GatewayRecord:
         batch_number=batch_number,
         original_id=first_text(entry, "original_id"),
         status_text=first_text(raw, "status_message", "transaction_status", "status"),
+        return_code=first_text(raw, "return_code", "return_reason_code"),
+        answer_text=first_text(raw, "approval_message"),
+        avs=first_text(raw, "avs_response"),
+        csc=first_text(raw, "csc_response"),
         raw=raw,
         redactions=removed,
         **texts_of(raw),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.utils import timezone
+
 from paysync.domain.money import Money
 from paysync.domain.payments import MONEY_STATES, GatewayRecord, Kind, State, Step, step
 from paysync.models import InboundEvent
@@ -12,6 +14,7 @@ from paysync.services.bulk import update_rows
 from reconciliation.domain.reasons import Reason
 from reconciliation.models import GatewayTransaction, StateObservation
 from reconciliation.services.leftovers import Finding
+from reconciliation.services.recording.rows import clean, return_code_of
 
 
 @dataclass(slots=True)
@@ -80,6 +83,9 @@ def complete(row: GatewayTransaction, record: GatewayRecord, work: Recorded, now
     if record.settled_at and row.settled_at is None:
         row.settled_at, row.batch_number = record.settled_at, record.batch_number[:12]
         work.changed[row.pk] = row
+    if code_is_news(row, record):
+        row.return_code = return_code_of(record)
+        work.changed[row.pk] = row
     if record.amount.amount != row.amount or record.amount.currency != row.currency:
         flag_amount(row, record, work)
     if row.pk in work.changed:
@@ -94,10 +100,19 @@ def advance(row: GatewayTransaction, record: GatewayRecord, work: Recorded, now:
         else:  # a capture may be for less than was authorized: what was really charged counts
             row.amount = record.amount.amount
     row.state = record.state
+    row.status_text = clean(record.status_text, 100)
+    row.answer_text = clean(record.answer_text, 120) or row.answer_text
+    if record.state == State.RETURNED:
+        row.return_code, row.returned_on = return_code_of(record), timezone.localdate(now)
     row.settled_at = record.settled_at or row.settled_at
     row.batch_number = record.batch_number[:12] or row.batch_number
     row.updated_at = now
     work.changed[row.pk] = row
+
+
+def code_is_news(row: GatewayTransaction, record: GatewayRecord) -> bool:
+    """What a person has entered stays."""
+    return row.state == State.RETURNED and not row.return_code and bool(return_code_of(record))
 
 
 def flag_amount(row: GatewayTransaction, record: GatewayRecord, work: Recorded) -> None:
@@ -182,5 +197,16 @@ def save_changed(work: Recorded) -> None:
         update_rows(
             GatewayTransaction,
             rows,
-            ["state", "amount", "settled_at", "batch_number", "needs_match", "updated_at"],
+            [
+                "state",
+                "amount",
+                "settled_at",
+                "batch_number",
+                "needs_match",
+                "updated_at",
+                "status_text",
+                "answer_text",
+                "return_code",
+                "returned_on",
+            ],
         )

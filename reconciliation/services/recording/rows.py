@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.utils import timezone
+
 from paysync.domain.money import Money
 from paysync.domain.payments import MONEY_STATES, GatewayRecord, Kind, State
 from paysync.domain.redaction import redact
 from paysync.models import MerchantAccount
 from paysync.services.bulk import locked
+from reconciliation.domain.returns.returns import parse_code
 from reconciliation.models import GatewayTransaction
 
 Key = tuple[str, str]  # (method, gateway id)
@@ -85,6 +88,12 @@ def first_rows(
             description=clean(record.description, 255),
             card_brand=record.card_brand[:20],
             last4=record.last4[-4:],
+            status_text=clean(record.status_text, 100),
+            answer_text=clean(record.answer_text, 120),
+            avs_response=clean(record.avs, 60),
+            csc_response=clean(record.csc, 60),
+            return_code=return_code_of(record),
+            returned_on=timezone.localdate(now) if record.state == State.RETURNED else None,
             approval_code=clean(record.approval_code, 20),
             original_id=record.original_id[:40],
             customer_id=payers.get(record.gateway_customer_id),
@@ -93,6 +102,13 @@ def first_rows(
             updated_at=now,
         )
     return new
+
+
+def return_code_of(record: GatewayRecord) -> str:
+    """Why the bank sent it back: where no field names a code, the text may. "" where none does."""
+    if record.state != State.RETURNED:
+        return ""
+    return parse_code(record.return_code) or parse_code(record.status_text) or ""
 
 
 def clean(text: str, length: int) -> str:
