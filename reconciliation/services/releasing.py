@@ -97,12 +97,14 @@ def close_after_leaving(row: GatewayTransaction, now: datetime) -> None:
         close_items(row.company, [match_key(row.pk)], "The money went back.", now=now)
     GatewayTransaction.objects.filter(pk=row.pk).update(needs_match=needs_match)
     row.needs_match = needs_match
-    if needs_match:
+    if needs_match and Match.objects.filter(transaction=row).exists():
         note_rest(row, now)
 
 
 def note_rest(row: GatewayTransaction, now: datetime) -> None:
-    """What is left of a payment is nobody's until the next run decides it: an item says so."""
+    """What is left of a payment that was matched is decided anew by the next run: until then an
+    item says so.
+    """
     held = ReconcilingItem.objects.filter(
         company=row.company_id, key=match_key(row.pk), state=ReconcilingItem.State.OPEN
     )
