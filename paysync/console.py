@@ -31,6 +31,7 @@ NAVIGATION: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     ("Reports", (
         ("Cash not applied", "hourglass_empty", "reconciliation.journalline report-cash"),
         ("How much paysync does", "speed", "reconciliation.match report-meter"),
+        ("Money out", "output", "reconciliation.refundrequest report-money-out"),
         ("Shadow mode", "compare_arrows", "reconciliation.shadowcomparison report-shadow"),
     )),
     ("Inbox & runs", (
