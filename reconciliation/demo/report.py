@@ -47,7 +47,7 @@ def count_outside(stage: Stage) -> tuple[int, int]:
     live = Counter(
         (receipt["company_id"], receipt["gateway_reference"])
         for receipt in stage.sage500.ask("receipts")["items"]
-        if receipt["state"] not in {"deleted", "withdrawn"}
+        if receipt["state"] not in {"deleted", "withdrawn"} and not receipt["reversed_by"]
     )
     duplicates = sum(count - 1 for count in live.values())
     missing = 0

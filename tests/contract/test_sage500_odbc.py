@@ -56,6 +56,7 @@ RECEIPTS = (
     ("TranAmt", "decimal(15,3)"), ("UnappliedAmt", "decimal(15,3)"), ("PostedOn", "datetime"),
     ("Source", "varchar(7)"), ("ApplTranID", "varchar(13)"), ("PmtAmt", "decimal(15,3)"),
     ("DiscTakenAmt", "decimal(15,3)"), ("WriteOffAmt", "decimal(15,3)"),
+    ("ReversedBy", "varchar(13)"),
 )  # fmt: skip
 ANSWER = (
     ("code", "int"), ("receipt_key", "int"), ("batch_key", "int"), ("batch_id", "varchar(12)"),
@@ -253,12 +254,22 @@ class TestAnswers:
         with pytest.raises(RecordError, match="invoice IN-0000000001: Balance"):
             list(erp.open_invoices("SOA"))
 
+    def test_a_receipt_that_was_reversed_says_by_what(
+        self, erp: SqlServerLedger, server: TdsServer
+    ) -> None:
+        day = datetime(2026, 11, 23)
+        row = ("K", "SOA", "m:1", "posted", 11, 5, "ARCR-0000005", "CR-1", day, "ACME0001", "USD",
+               Decimal("1.000"), Decimal("1.000"), Decimal("1.000"), day, None, None, None, None,
+               None, "CR-V12")  # fmt: skip
+        server.on("vReceiptAppl", Rows(RECEIPTS, [row]))
+        assert erp.find_receipts(["K"])["K"].reversed_by == "CR-V12"
+
     def test_a_receipt_that_cannot_be_read_is_not_absent(
         self, erp: SqlServerLedger, server: TdsServer
     ) -> None:
         day = datetime(2026, 11, 23)
         row = ("K", "SOA", "m:1", "pending", 11, 5, "ARCR-0000005", "CR-1", day, "ACME0001", "",
-               Decimal("1.000"), None, None, None, None, None, None, None, None)  # fmt: skip
+               Decimal("1.000"), None, None, None, None, None, None, None, None, None)  # fmt: skip
         server.on("vReceiptAppl", Rows(RECEIPTS, [row]))
         assert erp.find_receipts(["K", "L"])["K"].state is ErpReceiptState.UNREADABLE
 

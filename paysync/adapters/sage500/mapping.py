@@ -204,6 +204,7 @@ def to_receipt(row: object, place: int = 1) -> ErpReceipt:
         differs=fields.flag("differs"),
         posted_on=fields.day_or_none("posted_on"),
         gateway_reference=fields.text("gateway_reference", ""),
+        reversed_by=fields.text("reversed_by", ""),
         message=fields.text("message", ""),
     )
 

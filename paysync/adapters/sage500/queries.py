@@ -143,7 +143,9 @@ TERMS = """
 RECEIPT = """
     SELECT r.IdemKey, r.CompanyID, r.GatewayRef, r.State, r.CustPmtKey, r.BatchKey, r.BatchID,
            r.TranID, r.TranDate, r.CustID, r.CurrID, r.SentAmt, r.TranAmt, r.UnappliedAmt,
-           r.PostedOn, a.Source, a.TranID AS ApplTranID, a.PmtAmt, a.DiscTakenAmt, a.WriteOffAmt"""
+           r.PostedOn, a.Source, a.TranID AS ApplTranID, a.PmtAmt, a.DiscTakenAmt, a.WriteOffAmt,
+           (SELECT MIN(z.TranID) FROM dbo.tarCustPmt z
+             WHERE z.RevrsCustPmtKey = r.CustPmtKey) AS ReversedBy"""
 RECEIPTS_BY_KEY = (
     RECEIPT
     + """

@@ -75,6 +75,7 @@ def to_receipt(rows: Sequence[Cells]) -> ErpReceipt:
         differs=state not in GONE and changed,
         posted_on=head.day_or_none("PostedOn") if state is ErpReceiptState.POSTED else None,
         gateway_reference=head.text_or_empty("GatewayRef"),
+        reversed_by=head.text_or_empty("ReversedBy"),
     )
 
 

@@ -125,7 +125,9 @@ class ErpReceipt:
     """A receipt as the ERP has it now, found by our idempotency key.
 
     `differs`: amount or applications are no longer those we sent (a clerk edited it).
-    posted_on: the batch's posting date, once posted.
+    posted_on: the batch's posting date, once posted. reversed_by: ID of the posted receipt that
+    takes it back (that it names ours is inferred, reference §5); "" where none does, or nobody can
+    tell.
     """
 
     idempotency_key: str
@@ -140,4 +142,5 @@ class ErpReceipt:
     differs: bool = False
     posted_on: date | None = None
     gateway_reference: str = ""
+    reversed_by: str = ""
     message: str = ""

@@ -17,7 +17,8 @@ COLUMNS = """
            r.TranID, r.TranDate, r.PostDate, r.CurrID, r.TranAmt AS SentAmt, k.CustID,
            b.Status, b.PostStatus, p.CustPmtKey AS PendKey, c.CustPmtKey AS PostedKey,
            COALESCE(c.TranAmt, p.TranAmt) AS TranAmt, c.PostDate AS PostedOn,
-           COALESCE(c.UnappliedAmt, p.UnappliedAmt) AS UnappliedAmt
+           COALESCE(c.UnappliedAmt, p.UnappliedAmt) AS UnappliedAmt,
+           (SELECT v.TranID FROM tarCustPmt v WHERE v.RevrsCustPmtKey = r.CustPmtKey) AS ReversedBy
       FROM ptx_Receipt r
       JOIN tarCustomer k ON k.CustKey = r.CustKey
       JOIN tciBatchLog b ON b.BatchKey = r.BatchKey
@@ -128,7 +129,7 @@ def describe(row: Row, sent: list[LinkKey], found: list[LinkKey]) -> dict[str, A
         "applications": [link_of(link) for link in links],
         "differs": not gone and (amount != row["SentAmt"] or sorted(links) != sorted(sent)),
         "posted_on": row["PostedOn"] if state == "posted" else None,
-        "message": "",
+        "reversed_by": row["ReversedBy"], "message": "",
     }  # fmt: skip
 
 

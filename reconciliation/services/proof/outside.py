@@ -66,7 +66,7 @@ def check_erp(proof: Proof, company_id: int, ledger: ErpLedger, start: date, end
     for receipt in ledger.receipts_on(company.company_id, start, end):
         proof.checked += 1
         seen.add(receipt.idempotency_key)
-        if receipt.state in LIVE_IN_ERP:
+        if receipt.state in LIVE_IN_ERP and not receipt.reversed_by:
             live.setdefault(receipt.gateway_reference, []).append(receipt.idempotency_key)
         if receipt.idempotency_key not in ours:
             proof.broken(6, "not ours", receipt.idempotency_key, "the ERP has it, we do not")

@@ -1,0 +1,80 @@
+"""See that people reversed a receipt in Sage 500: the open item that asked for it closes itself."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction as database
+
+from paysync.domain.ledger import Bucket, ErpReceipt, ErpReceiptState, ReceiptState, move
+from paysync.domain.money import Money
+from paysync.ports import ErpLedger
+from reconciliation.domain.reasons import Reason
+from reconciliation.models import CashReceipt, ReconcilingItem
+from reconciliation.services.following import go
+from reconciliation.services.journal import Draft, balances_of, write_entries
+from reconciliation.services.leftovers import close_items, left_key, receipt_key
+from reconciliation.services.lookups import find_receipts
+from reconciliation.services.matching.applying import lock_payment
+from reconciliation.services.releasing import end_match, wait_again
+
+#: Who ends such a match: not paysync, so that the engine does not make it again by itself.
+SAGE = "Sage 500"
+#: Of one run; the next one asks for the rest.
+MOST = 500
+ASKED = (Reason.MONEY_WENT_BACK, Reason.TO_REVERSE)
+
+
+def follow_reversals(company_id: int, *, erp: ErpLedger, now: datetime) -> int:
+    """Ask about posted receipts that an open item wants reversed. Returns how many now are.
+
+    No other posted receipt is asked about: posting is final, and there are millions of them.
+    """
+    rows = CashReceipt.objects.filter(
+        company=company_id,
+        state=ReceiptState.POSTED,
+        items__state=ReconcilingItem.State.OPEN,
+        items__reason__in=[reason.value for reason in ASKED],
+    )
+    waiting = list(rows.order_by("followed_at", "pk").distinct()[:MOST])
+    if not waiting:
+        return 0
+    found = find_receipts([row.idempotency_key for row in waiting], erp)
+    CashReceipt.objects.filter(pk__in=[row.pk for row in waiting]).update(followed_at=now)
+    return sum(
+        reverse(row.pk, seen, now)
+        for row in waiting
+        if (seen := found.get(row.idempotency_key)) and is_reversed(seen)
+    )
+
+
+def is_reversed(seen: ErpReceipt) -> bool:
+    return seen.state == ErpReceiptState.POSTED and bool(seen.reversed_by)
+
+
+def reverse(receipt_id: int, seen: ErpReceipt, now: datetime) -> bool:
+    """The receipt counts no more: its match ends, and what of the payment is still here waits."""
+    with database.atomic():
+        payment_id = CashReceipt.objects.values_list("transaction_id", flat=True).get(pk=receipt_id)
+        row = lock_payment(payment_id)
+        receipt = CashReceipt.objects.select_for_update().get(pk=receipt_id)
+        if receipt.state != ReceiptState.POSTED:
+            return False
+        go(receipt, ReceiptState.REVERSED)
+        receipt.last_error = ""
+        receipt.save(update_fields=["state", "last_error"])
+        held, zero = balances_of([row]).get(row.pk, {}), Money.zero(row.currency)
+        lines = (
+            *move(Bucket.POSTED, Bucket.APPLIED, held.get(Bucket.POSTED, zero)),
+            *move(
+                Bucket.POSTED_UNAPPLIED, Bucket.UNAPPLIED, held.get(Bucket.POSTED_UNAPPLIED, zero)
+            ),
+        )
+        key = f"reversed:{receipt.pk}"
+        write_entries([Draft(row, key, "reversed in Sage", now.date(), lines)], now=now)
+        reason = f"receipt {receipt.erp_tran_id or receipt.tran_no} is reversed"
+        end_match(row, None, SAGE, reason, now=now)
+        told = f"Reversed in Sage 500 by {seen.reversed_by}."
+        close_items(row.company, [left_key(receipt.pk), receipt_key(receipt.pk)], told, now=now)
+        wait_again(row, SAGE, f"{reason} by {seen.reversed_by}.", now)
+    return True
