@@ -78,6 +78,7 @@ def test_the_documented_export_record() -> None:
         last4="5454",
         approval_code="TAS403",
         status_text="GB571",
+        answer_text="EXACT MATCH - Approved and completed",
         raw=record.raw,
     )
     assert record.raw["created"] == {

@@ -33,7 +33,7 @@ RECEIPT: dict[str, Any] = {
     "TranDate": datetime(2026, 1, 7), "CustID": "ACME0001", "CurrID": "USD",
     "SentAmt": Decimal("100.000"), "TranAmt": Decimal("100.000"),
     "UnappliedAmt": Decimal("40.000"), "PostedOn": None, "Source": None, "ApplTranID": None,
-    "PmtAmt": None, "DiscTakenAmt": None, "WriteOffAmt": None,
+    "PmtAmt": None, "DiscTakenAmt": None, "WriteOffAmt": None, "ReversedBy": None,
 }  # fmt: skip
 
 
