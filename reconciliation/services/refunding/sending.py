@@ -25,7 +25,7 @@ from paysync.services.audit import record
 from reconciliation.domain.refunds.refundable import Refundable
 from reconciliation.domain.refunds.states import UNDER_WAY, RefundState
 from reconciliation.domain.refunds.ways import Chosen, Way, choose_way
-from reconciliation.models import RefundRequest
+from reconciliation.models import GatewayTransaction, RefundRequest
 from reconciliation.queries.refundable import refundable_of
 from reconciliation.services.matching.applying import lock_payment
 from reconciliation.services.recording import record_transactions
@@ -107,13 +107,15 @@ def take_up_lost(account: MerchantAccount, now: datetime) -> None:
 def claim_next(account: MerchantAccount, worker: str, now: datetime) -> RefundRequest | None:
     """Take one due request, committed before any call. None of a payment that has one under way."""
     busy = RefundRequest.objects.filter(state__in=[state.value for state in UNDER_WAY])
+    # Not by a join: its rows would be locked too, payments before their company.
+    ours = GatewayTransaction.objects.filter(merchant_account=account).values("pk")
     with database.atomic():
         rows = RefundRequest.objects.select_for_update(
             skip_locked=connection.features.has_select_for_update_skip_locked
         )
         request = (
             rows.filter(
-                transaction__merchant_account=account,
+                transaction__in=ours,
                 state=RefundState.APPROVED,
                 due_at__lte=now,
                 expires_at__gt=now,
