@@ -43,6 +43,7 @@ NAVIGATION: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         ("Failed jobs", "error", "django_q.failure"),
         ("Finished jobs", "task_alt", "django_q.success"),
         ("Alerts", "notifications", "paysync.alert"),
+        ("Notices", "mail", "paysync.notice"),
         ("Proofs", "verified", "reconciliation.proofrun"),
         ("Gateway days", "event_available", "reconciliation.completenesscheck"),
         ("Audit trail", "history_edu", "paysync.auditentry"),

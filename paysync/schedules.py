@@ -30,6 +30,7 @@ DEFAULTS = (
     Default("Replay rules", "reconciliation.tasks.replay_all", minutes=1),
     Default("Hand over receipts", "reconciliation.tasks.post_all", minutes=1),
     Default("Send refunds", "reconciliation.tasks.refund_all", minutes=1),
+    Default("Send notices", "paysync.tasks.send_notices", minutes=1),
     Default("Watch disputes", "reconciliation.tasks.watch_disputes", minutes=15),
     Default("Follow receipts", "reconciliation.tasks.follow_all", minutes=5),
     Default("Compare with the staff", "reconciliation.tasks.compare_all", minutes=60),

@@ -154,6 +154,15 @@ CONTENT_SECURITY_POLICY = {
 
 # --- language, time and files -------------------------------------------------------------------
 
+# Notices go out by e-mail once EMAIL_URL names a server: smtp+tls://user:password@host:587
+_mail = env.str("EMAIL_URL", default="").strip()
+SENDS_MAIL = bool(_mail)
+if SENDS_MAIL:
+    vars().update(env.email_url_config(_mail))
+EMAIL_TIMEOUT = number("EMAIL_TIMEOUT_S", 20, 1, 120)
+DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="").strip() or "paysync@localhost"
+SITE_URL = env.str("SITE_URL", default="").strip().rstrip("/")
+
 LANGUAGE_CODE = "en-us"
 USE_I18N = True
 USE_TZ = True

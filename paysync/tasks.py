@@ -6,6 +6,7 @@ import logging
 from datetime import timedelta
 
 from django.conf import settings
+from django.core.mail import get_connection
 from django.utils import timezone
 from django_q.models import Success
 from django_q.tasks import async_task
@@ -20,7 +21,7 @@ from paysync.guarding import (
     ledger_for,
 )
 from paysync.models import Company, Connection, MerchantAccount, OutgoingCall
-from paysync.services import audit, health, runs
+from paysync.services import audit, health, notices, runs
 from paysync.services.alerts import close_alert, raise_alert
 from paysync.services.preflight import run_preflight
 from paysync.wiring import DESK_KINDS, drop_done_files, inbox_of, outbox_of
@@ -125,6 +126,15 @@ def wake_readers(connection: Connection) -> None:
             async_task(
                 f"reconciliation.tasks.{name}", company.pk, task_name=f"{name} {company.company_id}"
             )
+
+
+def send_notices() -> None:
+    """Schedule: e-mail what people have to hear of. Without a mail server the notices wait."""
+    if not settings.SENDS_MAIL:
+        return
+    with get_connection(timeout=settings.EMAIL_TIMEOUT) as backend:
+        post = notices.Post(backend, settings.DEFAULT_FROM_EMAIL, settings.SITE_URL)
+        notices.send_due(post, timezone.now)
 
 
 def tidy() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import requests
 from django.contrib.auth.models import User
+from django.utils import timezone
 
 from paysync.adapters.paytrace.config import PayTraceConfig
 from paysync.domain.money import Money
@@ -72,6 +73,11 @@ def ask(row: GatewayTransaction, amount: str, user: User, **more: Any) -> Refund
     money = Money.parse(amount, row.currency)
     values: dict[str, Any] = {"reason_id": reason.pk, "now": NOW, "user": user}
     return request_refund(row.pk, amount=money, **(values | more))
+
+
+def ask_now(row: GatewayTransaction, amount: str, user: User, **more: Any) -> RefundRequest:
+    """For pages and the API, which know no other time than the clock's."""
+    return ask(row, amount, user, **({"now": timezone.now()} | more))
 
 
 def agreed(row: GatewayTransaction, amount: str, user: User, *by: User) -> RefundRequest:

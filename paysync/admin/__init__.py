@@ -1,6 +1,17 @@
 """The console's lists and forms of the ground floor."""
 
-from paysync.admin import audit, connections, desk, inbox, jobs, preflight, setup, users, work_list
+from paysync.admin import (
+    audit,
+    connections,
+    desk,
+    inbox,
+    jobs,
+    notices,
+    preflight,
+    setup,
+    users,
+    work_list,
+)
 
 __all__ = [
     "audit",
@@ -8,6 +19,7 @@ __all__ = [
     "desk",
     "inbox",
     "jobs",
+    "notices",
     "preflight",
     "setup",
     "users",

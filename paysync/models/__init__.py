@@ -10,6 +10,7 @@ from paysync.models.desk import (
     DeskSnapshot,
 )
 from paysync.models.inbox import Counter, InboundEvent
+from paysync.models.notices import Notice
 from paysync.models.preflight import PreflightRun
 from paysync.models.runs import OutgoingCall, SyncRun
 from paysync.models.setup import Company, Connection, MerchantAccount, Secret
@@ -28,6 +29,7 @@ __all__ = [
     "DeskSnapshot",
     "InboundEvent",
     "MerchantAccount",
+    "Notice",
     "OutgoingCall",
     "PreflightRun",
     "Secret",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Browser, expect
 from pytest_django.live_server_helper import LiveServer
 
@@ -34,7 +35,7 @@ def test_from_the_claim_to_the_win(
     clerk.get_by_role("link", name="Dispute …").click()
     clerk.get_by_label("Case number").fill("CB-77")
     clerk.get_by_label("Reason code").fill("13.1")
-    clerk.get_by_label("Opened on").fill(f"{row.business_date:%Y-%m-%d}")
+    clerk.get_by_label("Opened on").fill(f"{timezone.localdate():%Y-%m-%d}")
     clerk.get_by_role("button", name="Open the case").click()
     expect(clerk.get_by_text("Merchandise or services not received").first).to_be_visible()
     expect(clerk.get_by_text("These documents are open again.")).to_be_visible()
@@ -76,7 +77,7 @@ def test_a_report_is_read_in_two_steps(
     browser: Browser, live_server: LiveServer, row: GatewayTransaction, tmp_path: Path
 ) -> None:
     report = tmp_path / "report.csv"
-    day = f"{row.business_date:%m/%d/%Y}"
+    day = f"{timezone.localdate():%m/%d/%Y}"
     report.write_text(f"Case,Transaction,Amount,Date\nCB-1,{row.gateway_id},100.00,{day}\n")
     clerk = browser.new_context(base_url=live_server.url).new_page()
     enter(clerk, "clara", "Finance clerk")

@@ -13,6 +13,7 @@ from django.db import connection as database
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from paysync.models import MerchantAccount
 from reconciliation.domain.disputes.states import DisputeState
@@ -77,7 +78,7 @@ def form(row: GatewayTransaction, **more: str) -> dict[str, str]:
     return {
         "case_number": told.case_number,
         "amount": f"{told.amount.amount}",
-        "opened_on": "2026-11-19",
+        "opened_on": f"{timezone.localdate()}",
         "brand": "visa",
         "reason_code": "10.4",
     } | more
@@ -107,7 +108,7 @@ def test_a_case_is_opened_on_the_payments_page(row: GatewayTransaction) -> None:
         ({"amount": "0"}, "more than zero"),
         ({"amount": "9" * 29}, "is no amount"),
         ({"opened_on": "yesterday"}, "no date"),
-        ({"evidence_due_on": "2030-01-01"}, "no deadline"),
+        ({"evidence_due_on": "2999-01-01"}, "no deadline"),
         ({"case_number": "<script>"}, "case number"),
         ({"fee": "-1"}, "not less than zero"),
     ],
@@ -186,8 +187,9 @@ def test_somebody_was_quicker(case: Dispute) -> None:
 
 
 def upload(row: GatewayTransaction, *more: str) -> SimpleUploadedFile:
-    lines = ("Case Number,Transaction ID,Amount,Date,Status",
-             f"A1,{row.gateway_id},100.00,11/19/2026,open", *more, "")  # fmt: skip
+    day = f"{timezone.localdate():%m/%d/%Y}"
+    head = "Case Number,Transaction ID,Amount,Date,Status"
+    lines = (head, f"A1,{row.gateway_id},100.00,{day},open", *more, "")
     return SimpleUploadedFile("report.csv", "\n".join(lines).encode())
 
 

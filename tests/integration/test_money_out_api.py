@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 
 from paysync.models import MerchantAccount
 from reconciliation.models import Dispute, GatewayTransaction, RefundReason, RefundRequest
 from tests.books import make_customer, make_invoice
 from tests.choosing import buckets, choose, waiting_payment
 from tests.disputes import disputed
-from tests.refunds import ask
+from tests.refunds import ask_now
 from tests.workbench import account, person
 
 __all__ = ["account"]
@@ -55,7 +56,7 @@ def told(row: GatewayTransaction, **more: Any) -> dict[str, Any]:
         "case_number": "CB-9",
         "payment": row.gateway_id,
         "amount": "100.00",
-        "opened_on": f"{row.business_date}",
+        "opened_on": f"{timezone.localdate()}",
         "brand": "Visa",
         "reason_code": "10.4",
     } | more
@@ -101,7 +102,7 @@ def test_a_refund_that_cannot_be(row: GatewayTransaction, more: dict[str, Any], 
 
 def test_whoever_asked_does_not_approve(row: GatewayTransaction) -> None:
     ann = person("ann", "Finance approver")
-    request = ask(row, "40.00", ann)
+    request = ask_now(row, "40.00", ann)
     answer = send(signed_in(ann), f"{REFUNDS}{request.pk}/approve/", {})
     assert answer.status_code == 422 and "somebody else" in answer.json()["message"]
     assert send(signed_in(ann), f"{REFUNDS}{request.pk}/cancel/", {}).status_code == 200
@@ -161,7 +162,7 @@ def test_who_may_do_what(role: str, row: GatewayTransaction) -> None:
     """Every deed for every role; the pages and the bulk action are tested beside the console."""
     client = signed_in(person("who", role))
     other = person("other")
-    request, second = ask(row, "10.00", other), ask(row, "11.00", other)
+    request, second = ask_now(row, "10.00", other), ask_now(row, "11.00", other)
     case = disputed(row, other, "1.00")
 
     def allowed(roles: set[str], ok: int = 200) -> int:
@@ -176,7 +177,7 @@ def test_who_may_do_what(role: str, row: GatewayTransaction) -> None:
     for deed, one in posts.items():
         answer = send(client, f"{REFUNDS}{one.pk}/{deed}/", {"note": "seen"})
         assert answer.status_code == allowed(DECIDE), deed
-    third = ask(row, "12.00", other)
+    third = ask_now(row, "12.00", other)
     assert send(client, f"{REFUNDS}{third.pk}/cancel/", {}).status_code == allowed(DECIDE)
     body = told(row, amount="2.00", case_number="CB-10")
     assert send(client, DISPUTES, body).status_code == allowed(WORK, 201)

@@ -15,7 +15,7 @@ from paysync.models import MerchantAccount
 from reconciliation.models import GatewayTransaction, RefundPolicy, RefundReason, RefundRequest
 from tests.books import make_customer, make_invoice
 from tests.choosing import choose, waiting_payment
-from tests.refunds import ask
+from tests.refunds import ask_now
 from tests.workbench import account, person
 
 __all__ = ["account"]
@@ -118,8 +118,8 @@ def test_from_asking_to_approval(row: GatewayTransaction, reason: RefundReason) 
 
 def test_several_are_approved_after_every_line_was_shown(row: GatewayTransaction) -> None:
     clerk, ann = person("clara"), person("ann", "Finance approver")
-    requests = [ask(row, "10.00", clerk) for _ in range(3)]
-    own = ask(row, "5.00", ann)
+    requests = [ask_now(row, "10.00", clerk) for _ in range(3)]
+    own = ask_now(row, "5.00", ann)
     client = signed_in(ann)
     chosen = {"action": "approve_selected", "_selected_action": [r.pk for r in (*requests, own)]}
     page = text(client.post(LIST, chosen, follow=True))
@@ -148,7 +148,7 @@ MATRIX = {
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("deed", MATRIX)
 def test_who_may_do_what(row: GatewayTransaction, role: str, deed: str) -> None:
-    request = ask(row, "10.00", person("clara"))
+    request = ask_now(row, "10.00", person("clara"))
     client = signed_in(person("someone", role))
     pages = {
         "ask": cockpit(row),
@@ -165,7 +165,7 @@ def test_who_may_do_what(row: GatewayTransaction, role: str, deed: str) -> None:
 def test_the_menu_says_how_many_wait_for_approval(row: GatewayTransaction) -> None:
     client = signed_in(person("ann", "Finance approver"))
     before = text(client.get(LIST))
-    ask(row, "10.00", person("clara"))
+    ask_now(row, "10.00", person("clara"))
     after = text(client.get(LIST))
     entry = 'href="/reconciliation/refundrequest/"'
     assert between(before, entry, "</a>") != between(after, entry, "</a>")
@@ -202,7 +202,7 @@ def test_the_list_costs_the_same_for_any_number(row: GatewayTransaction) -> None
     counts = []
     for _ in range(2):
         for _ in range(4):
-            ask(row, "1.00", clerk)
+            ask_now(row, "1.00", clerk)
         with CaptureQueriesContext(database) as queries:
             text(client.get(LIST))
         counts.append(len(queries))

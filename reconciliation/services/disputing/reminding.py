@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from django.contrib.auth.models import User
 from django.db import transaction as database
 from django.utils import timezone
 
 from paysync.domain.money import Money
 from paysync.models import Alert
 from paysync.services.alerts import close_alert, raise_alert
+from paysync.services.notices import notify
 from reconciliation.domain.banking_days import business_days_between
 from reconciliation.domain.disputes.states import DisputeState
 from reconciliation.models import Dispute, DisputeEvent
 from reconciliation.services.disputing.deciding import locked_case
 from reconciliation.services.disputing.events import note
+from reconciliation.services.disputing.opening import CHANGES
 
 #: Business days before the deadline, each told once; -1: it has passed.
 REMINDED_AT = (5, 2, 1, 0, -1)
@@ -22,6 +25,7 @@ REMINDED_AT = (5, 2, 1, 0, -1)
 WAITING = (DisputeState.OPENED, DisputeState.EVIDENCE_DUE)
 MOST = 500
 CODE = "dispute_due"
+BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 def alert_key(dispute_id: int) -> str:
@@ -75,7 +79,23 @@ def tell(dispute_id: int, today: date, now: datetime) -> bool:
             company=dispute.company,
             now=now,
         )
+        notify(
+            people_of(dispute),
+            key=f"{alert_key(dispute_id)}:{today}",
+            subject=f"Evidence in {dispute} is due {due:%Y-%m-%d}",
+            text=f"The deadline for evidence in {dispute} over {money} {when}.",
+            path=f"/reconciliation/dispute/{dispute_id}/change/",
+            now=now,
+        )
     return True
+
+
+def people_of(dispute: Dispute) -> list[User]:
+    """The owner; where nobody owns the case, everybody who may work on it."""
+    if dispute.owner is not None and dispute.owner.is_active:
+        return [dispute.owner]
+    found = User.objects.with_perm(CHANGES, backend=BACKEND).exclude(email="")
+    return list(found.order_by("pk")[:MOST])
 
 
 def close_done() -> None:

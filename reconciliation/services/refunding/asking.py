@@ -22,6 +22,7 @@ from reconciliation.domain.refunds.ways import can_be_asked_for
 from reconciliation.models import GatewayTransaction, RefundPolicy, RefundReason, RefundRequest
 from reconciliation.queries.refundable import applied_of, refundable_of
 from reconciliation.services.matching.applying import lock_payment
+from reconciliation.services.refunding.telling import tell_approvers
 
 ASKS = "reconciliation.add_refundrequest"
 NOTE_LENGTH = 300
@@ -87,6 +88,8 @@ def request_refund(
             request,
             {"payment": row.gateway_id, "amount": str(amount), "reason": reason.title},
         )
+        if lane.approvals:
+            tell_approvers(request, now)
     return request
 
 

@@ -14,6 +14,7 @@ from paysync.services.bulk import locked
 from reconciliation.domain.refunds.states import RefundState, require_edge
 from reconciliation.models import RefundDecision, RefundRequest
 from reconciliation.services.refunding.asking import ASKS, NOTE_LENGTH, policy_of
+from reconciliation.services.refunding.telling import tell_approvers, tell_requester
 
 APPROVES = "reconciliation.approve_refundrequest"
 Verdict = RefundDecision.Verdict
@@ -34,6 +35,8 @@ def approve(request_id: int, *, user: AbstractUser, now: datetime, note: str = "
             hours = policy_of(request.company).expires_hours
             request.expires_at = now + timedelta(hours=hours)
             request.save(update_fields=["state", "due_at", "expires_at"])
+        else:
+            tell_approvers(request, now, but=[user.pk], event="second approval")
     return request
 
 
@@ -45,6 +48,7 @@ def reject(request_id: int, *, user: AbstractUser, now: datetime, note: str) -> 
         request = decide(request_id, user, now, Verdict.REJECTED, note)
         request.last_message = " ".join(note.split())
         end(request, RefundState.REJECTED, now)
+        tell_requester(request, now, "rejected", request.last_message)
     return request
 
 
@@ -108,6 +112,7 @@ def expire_requests(*, now: datetime) -> int:
                 continue
             end(request, RefundState.EXPIRED, now)
             record("paysync", "refund expired", request, {})
+            tell_requester(request, now, "expired", "Nobody decided it, or sent it, in time.")
             ended += 1
     return ended
 
