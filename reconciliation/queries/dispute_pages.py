@@ -22,8 +22,10 @@ from reconciliation.models import (
     Dispute,
     DisputeDocument,
     DisputeEvent,
+    GLMapping,
     ReconcilingItem,
 )
+from reconciliation.queries.accounts import accounts_for
 
 #: Events of one page; a case that flips daily for years has no more.
 MOST_EVENTS = 300
@@ -52,6 +54,7 @@ class CaseStory:
     paid: list[Application]
     following: list[Next]
     days_left: int | None
+    accounts: str
 
 
 def find_case(pk: int, now: datetime) -> CaseStory | None:
@@ -79,6 +82,9 @@ def find_case(pk: int, now: datetime) -> CaseStory | None:
         paid=list(parts.order_by("pk")) if dispute.match_id else [],
         following=following(DisputeState(dispute.state)),
         days_left=days_left(dispute, now),
+        accounts=accounts_for(dispute.transaction, GLMapping.Kind.CHARGEBACK)
+        if dispute.transaction
+        else "",
     )
 
 

@@ -17,10 +17,12 @@ from reconciliation.domain.refunds.ways import Chosen, choose_way
 from reconciliation.models import (
     CashReceipt,
     GatewayTransaction,
+    GLMapping,
     RefundDecision,
     RefundReason,
     RefundRequest,
 )
+from reconciliation.queries.accounts import accounts_for
 from reconciliation.queries.refundable import applied_of, refundable_of, spoken_for
 from reconciliation.services.refunding import lane_of
 from reconciliation.services.releasing import LIVE, RECALLABLE
@@ -89,7 +91,7 @@ def effect_of(
     try:
         amount = read_amount(typed, row.currency) if typed.strip() else parts.left
         parts.require(amount)
-        opened = reopening(applied, on_account, amount, documents)
+        opened = () if parts.is_held else reopening(applied, on_account, amount, documents)
     except RuleError as error:
         return Effect(None, str(error))
     is_whole = parts.is_untouched and amount == parts.captured
@@ -124,7 +126,8 @@ def in_ledger(row: GatewayTransaction) -> str:
         )
     return (
         f"Receipt {name} is in Sage 500 ({receipt.state.replace('_', ' ')}): an open item asks a "
-        "person to put it right there, with every reference."
+        f"person to put it right there, with every reference. "
+        f"{accounts_for(row, GLMapping.Kind.REFUND)}"
     )
 
 

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet, Sum
 
 from paysync.domain.ledger import Bucket
 from paysync.domain.money import Money
-from paysync.domain.payments import MONEY_STATES
+from paysync.domain.payments import MONEY_STATES, State
 from reconciliation.domain.refunds.refundable import Applied, Refundable
 from reconciliation.domain.refunds.states import PENDING, UNDER_WAY, RefundState
 from reconciliation.domain.refunds.ways import Way
@@ -44,12 +44,15 @@ def refundable_of(row: GatewayTransaction, *, but: RefundRequest | None = None) 
     if but is not None:
         others = others.exclude(pk=but.pk)
     pending = others.aggregate(total=Sum("amount"))["total"]
+    is_held = row.state == State.AUTHORIZED  # nothing is in the books yet
+    authorized = Money.parse(row.amount, row.currency)
     return Refundable(
-        captured=held.get(Bucket.CAPTURED, zero),
+        captured=authorized if is_held else held.get(Bucket.CAPTURED, zero),
         refunded=held.get(Bucket.REFUNDED, zero),
         voided=held.get(Bucket.VOIDED, zero),
         charged_back=held.get(Bucket.CHARGED_BACK, zero),
         pending=Money.parse(pending, row.currency) if pending else zero,
+        is_held=is_held,
     )
 
 

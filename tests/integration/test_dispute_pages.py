@@ -94,6 +94,7 @@ def test_a_case_is_opened_on_the_payments_page(row: GatewayTransaction) -> None:
     answer = clerk.post(new(row), form(row, fee="25.00"), follow=True)
     shown = text(answer)
     assert "Other fraud: card absent" in shown and "Fee of 25.00 USD" in shown
+    assert "by the mapping of payments: none is for Chargeback." in shown
     assert "our estimate" in shown and "These documents are open again" in shown
     case = Dispute.objects.get()
     assert buckets(row)["charged_back"] == "100.00" and case.source == "manual"

@@ -455,3 +455,26 @@ def hide_original(module: str) -> Any:
         return "" if "original_id" in names else real(entry, *names)
 
     return first_text
+
+
+class TestAnAuthorization:
+    def test_it_is_given_up_as_a_whole_by_a_void(
+        self,
+        twin: PayTraceTwin,
+        merchant_account: MerchantAccount,
+        gateway: PaymentGateway,
+        clerk: User,
+        ann: User,
+    ) -> None:
+        row = charged(twin, merchant_account, gateway, outcome="authorized")
+        assert row.state == "authorized" and str(refundable_of(row).left) == "100.00 USD"
+        with pytest.raises(RuleError, match="100.00 USD as a whole"):
+            ask(row, "40.00", clerk)
+        request = agreed(row, "100.00", clerk, ann)
+        with pytest.raises(RuleError, match="Only 0.00 USD"):
+            ask(row, "100.00", clerk)
+        send(merchant_account, gateway)
+        request.refresh_from_db()
+        row.refresh_from_db()
+        assert (request.state, request.way, row.state) == ("done", "void", "voided")
+        assert buckets(row) == {} and prove(now=NOW).violations == []

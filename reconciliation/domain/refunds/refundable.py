@@ -11,9 +11,9 @@ from paysync.domain.money import Money
 
 @dataclass(frozen=True, slots=True)
 class Refundable:
-    """captured: what was charged. refunded: given back, here or at the gateway. voided,
-    charged_back: gone otherwise, open disputes included. pending: asked for here, not booked yet.
-    All of one currency, none negative.
+    """captured: what was charged, or is held by an authorization (is_held). refunded: given back,
+    here or at the gateway. voided, charged_back: gone otherwise, open disputes included. pending:
+    asked for here, not booked yet. All of one currency, none negative.
     """
 
     captured: Money
@@ -21,6 +21,7 @@ class Refundable:
     voided: Money
     charged_back: Money
     pending: Money
+    is_held: bool = False
 
     @property
     def left(self) -> Money:
@@ -39,11 +40,15 @@ class Refundable:
             raise RuleError(f"The payment is in {self.captured.currency}, not {amount.currency}.")
         if amount.amount <= 0:
             raise RuleError("The amount has to be more than zero.")
+        if self.is_held and amount != self.captured:
+            raise RuleError(
+                f"The payment is only authorized: {self.captured} as a whole can be given up."
+            )
         if self.left < amount:
             raise RuleError(f"Only {self.left} can still be given back: {self}.")
 
     def __str__(self) -> str:
-        parts = [f"{self.captured} captured"]
+        parts = [f"{self.captured} {'authorized' if self.is_held else 'captured'}"]
         for name in ("refunded", "voided", "charged_back", "pending"):
             money: Money = getattr(self, name)
             if money:
