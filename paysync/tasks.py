@@ -132,9 +132,9 @@ def send_notices() -> None:
     """Schedule: e-mail what people have to hear of. Without a mail server the notices wait."""
     if not settings.SENDS_MAIL:
         return
-    with get_connection(timeout=settings.EMAIL_TIMEOUT) as backend:
-        post = notices.Post(backend, settings.DEFAULT_FROM_EMAIL, settings.SITE_URL)
-        notices.send_due(post, timezone.now)
+    backend = get_connection(timeout=settings.EMAIL_TIMEOUT)
+    post = notices.Post(backend, settings.DEFAULT_FROM_EMAIL, settings.SITE_URL)
+    notices.send_due(post, timezone.now)
 
 
 def tidy() -> None:

@@ -10,11 +10,15 @@ from types import TracebackType
 
 
 class MailServer:
-    """SMTP as far as Django speaks it. refusals: address -> the code it is answered with."""
+    """SMTP as far as Django speaks it. refusals: address -> the code it is answered with; contents:
+    address -> the code that a mail to it is answered with once it was told. calls: connections.
+    """
 
     def __init__(self, port: int = 0) -> None:
         self.mails: list[Message] = []
         self.refusals: dict[str, int] = {}
+        self.contents: dict[str, int] = {}
+        self.calls = 0
         outer = self
 
         class Handler(socketserver.StreamRequestHandler):
@@ -46,6 +50,8 @@ class MailServer:
         def say(text: str) -> None:
             line.wfile.write(f"{text}\r\n".encode())
 
+        self.calls += 1
+        address = ""
         say("220 test")
         while order := line.rfile.readline().decode().strip():
             word = order[:4].upper()
@@ -54,8 +60,11 @@ class MailServer:
                 say(f"{self.refusals.get(address, 250)} {address}")
             elif word == "DATA":
                 say("354 go on")
-                self.mails.append(message_from_bytes(self.body(line)))
-                say("250 kept")
+                mail = message_from_bytes(self.body(line))
+                code = self.contents.get(address, 250)
+                if code == 250:
+                    self.mails.append(mail)
+                say(f"{code} of {address}")
             elif word == "QUIT":
                 say("221 bye")
                 return

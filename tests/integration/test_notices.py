@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import User
-from django.core.mail import get_connection
 from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
 from paysync import tasks
 from paysync.models import Alert, MerchantAccount, Notice
-from paysync.services.notices import GIVE_UP_AFTER, LEASE, Post, claim, notify, send_due, waiting
+from paysync.services.notices import GIVE_UP_AFTER, LEASE, claim, notify, send_due, waiting
 from reconciliation.models import GatewayTransaction, RefundPolicy
 from reconciliation.services import disputing
 from reconciliation.services.refunding import approve, reject
 from tests.choosing import waiting_payment
 from tests.disputes import disputed
 from tests.mail_server import MailServer
+from tests.notices import note, post_at, send, user
 from tests.refunds import NOW, ask
 from tests.workbench import account, person
 from tests.workers import in_threads
@@ -34,25 +33,6 @@ pytestmark = pytest.mark.django_db
 def server() -> Iterator[MailServer]:
     with MailServer() as server:
         yield server
-
-
-def post_at(port: int) -> Post:
-    backend = get_connection(
-        "django.core.mail.backends.smtp.EmailBackend", host="127.0.0.1", port=port, timeout=5
-    )
-    return Post(backend, "paysync <paysync@example.com>", "https://console.example.com")
-
-
-def send(server: MailServer, at: datetime = NOW) -> int:
-    return send_due(post_at(server.port), lambda: at)
-
-
-def user(name: str, role: str = "Finance approver") -> User:
-    return person(name, role, email=f"{name}@example.com")
-
-
-def note(*people: User, key: str = "k", text: str = "It waits.") -> int:
-    return notify(people, key=key, subject="Look", text=text, path="/x/", now=NOW)
 
 
 @pytest.fixture
