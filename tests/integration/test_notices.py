@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.contrib.auth.models import User
+from django.db import connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from paysync import tasks
@@ -16,6 +18,8 @@ from paysync.services.notices import GIVE_UP_AFTER, LEASE, claim, notify, send_d
 from reconciliation.models import GatewayTransaction, RefundPolicy
 from reconciliation.services import disputing
 from reconciliation.services.refunding import approve, reject
+from reconciliation.services.refunding.answers import note_unknown
+from reconciliation.services.refunding.telling import tell_approvers
 from tests.choosing import waiting_payment
 from tests.disputes import disputed
 from tests.mail_server import MailServer
@@ -71,6 +75,34 @@ def test_a_second_approver_hears_when_the_first_has_agreed(row: GatewayTransacti
     approve(request.pk, user=ann, now=NOW)
     again = Notice.objects.filter(key=f"refund:{request.pk}:second approval")
     assert {one.recipient for one in again} == {bea, cleo}
+
+
+def test_an_unknown_outcome_is_told_to_approvers_too_and_of_each_try(
+    row: GatewayTransaction,
+) -> None:
+    ann, bea = user("ann"), user("bea")
+    request = ask(row, "40.00", user("clara", "Finance clerk"))
+    approve(request.pk, user=ann, now=NOW)
+    Notice.objects.all().delete()
+    for tries in (1, 2):
+        request.state, request.attempts_made = "sending", tries
+        note_unknown(request, "no answer", NOW)
+        note_unknown(request, "still no answer", NOW)
+        assert len(told()) == 3 * tries
+    subject = "The refund of 40.00 USD is not known to be made"
+    assert set(told()) == {("clara", subject), (ann.username, subject), (bea.username, subject)}
+
+
+def test_every_approver_is_told_with_a_bounded_number_of_queries(row: GatewayTransaction) -> None:
+    admins = [
+        User(username=f"u{n}", email=f"u{n}@example.com", is_superuser=True) for n in range(500)
+    ]
+    User.objects.bulk_create(admins)
+    request = ask(row, "40.00", person("clara"))
+    Notice.objects.all().delete()
+    with CaptureQueriesContext(connection) as seen:
+        tell_approvers(request, NOW)
+    assert Notice.objects.count() == 500 and len(seen.captured_queries) <= 12
 
 
 def test_the_owner_of_a_case_hears_of_its_deadline(row: GatewayTransaction) -> None:

@@ -13,7 +13,7 @@ from reconciliation.domain.refunds.states import RefundState
 from reconciliation.models import RefundRequest
 from reconciliation.services.leftovers import Finding, close_items, open_items
 from reconciliation.services.refunding.deciding import end, go
-from reconciliation.services.refunding.telling import tell_requester
+from reconciliation.services.refunding.telling import tell_of_unknown, tell_requester
 
 #: An unknown outcome is asked about after these, then hourly. Source: design §5.
 LOOK_AFTER = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30))
@@ -51,7 +51,7 @@ def note_unknown(request: RefundRequest, why: str, now: datetime, looks: int = 0
     with database.atomic():
         if request.state != RefundState.UNKNOWN:
             go(request, RefundState.UNKNOWN)
-            tell_requester(request, now, "not known to be made", f"{why}. paysync keeps asking.")
+            tell_of_unknown(request, why, now)
         request.last_message = why[:300]
         request.due_at = now + (LOOK_AFTER[looks] if looks < len(LOOK_AFTER) else HOURLY)
         request.save(update_fields=["state", "last_message", "due_at"])
