@@ -16,7 +16,9 @@ from paysync.models import Company
 from paysync.queries.health import connection_health, queue_depth
 from reconciliation.models import GatewayTransaction
 from reconciliation.queries import dashboard as queries
+from reconciliation.queries.refund_waiting import MOST_COUNTED, count_decidable
 
+APPROVES = "reconciliation.approve_refundrequest"
 #: The proof runs every quarter of an hour: an hour without one is worth a word.
 STALE = timedelta(hours=1)
 #: A message that waits longer than this has nobody working it.
@@ -36,6 +38,9 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     context |= system_part()
     if user.has_perm("paysync.view_alert"):
         context |= alert_part()
+    if user.has_perm(APPROVES) and user.pk is not None:
+        context["to_approve"] = count_decidable(user.pk, timezone.now())
+        context["most_counted"] = MOST_COUNTED
     if not sees_money:
         return context
     if not GatewayTransaction.objects.order_by("pk")[:1].exists():

@@ -2,21 +2,44 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib import admin
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
-from unfold.contrib.filters.admin import RelatedDropdownFilter
+from unfold.contrib.filters.admin import DropdownFilter, RelatedDropdownFilter
 
 from paysync.admin.base import LedgerAdmin
 from paysync.models import Notice
 from paysync.templatetags.console import ago, badge
 
 
+class StateFilter(DropdownFilter):  # type: ignore[misc]  # unfold is untyped
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("waits", "Not sent yet"), ("sent", "Sent"), ("given_up", "Given up")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() == "waits":
+            return queryset.filter(sent_at__isnull=True, given_up_at__isnull=True)
+        if self.value() == "sent":
+            return queryset.filter(sent_at__isnull=False)
+        if self.value() == "given_up":
+            return queryset.filter(sent_at__isnull=True, given_up_at__isnull=False)
+        return queryset
+
+
 @admin.register(Notice)
 class NoticeAdmin(LedgerAdmin):
     list_display = ("subject", "recipient", "state_shown", "made", "last_error")
     list_select_related = ("recipient",)
-    list_filter = (("recipient", RelatedDropdownFilter),)
+    list_filter = (
+        StateFilter,
+        ("recipient", RelatedDropdownFilter),
+    )
     search_fields = ("=key", "=address")
     ordering = ("-pk",)
     fields = ("subject", "recipient", "address", "text", "path", "made_at", "sent_at",

@@ -25,6 +25,7 @@ from paysync.domain.errors import PaySyncError
 from paysync.domain.money import Money
 from paysync.templatetags.console import ago
 from paysync.templatetags.money import amount
+from reconciliation.admin.refund_filters import WaitsFilter
 from reconciliation.domain.refunds.lanes import Policy, contradictions
 from reconciliation.models import RefundPolicy, RefundReason, RefundRequest
 from reconciliation.queries import refund_pages
@@ -51,6 +52,7 @@ class RefundAdmin(StoryAdmin):
                     "state_shown", "agreed", "asked_by")  # fmt: skip
     list_select_related = ("transaction__customer", "reason", "requested_by")
     list_filter = (
+        WaitsFilter,
         ("state", ChoicesDropdownFilter),
         ("company", RelatedDropdownFilter),
         ("reason", RelatedDropdownFilter),

@@ -212,3 +212,15 @@ def test_who_may_see_them(role: str, status: int) -> None:
     one = reverse("admin:paysync_notice_change", args=[Notice.objects.get().pk])
     assert client.get(one).status_code == status
     assert client.post(one, {"subject": "x"}).status_code == 403
+
+
+def test_the_list_is_filtered_by_state(server: MailServer) -> None:
+    note(user("ann"))
+    send(server)
+    note(user("bea"))
+    client = Client()
+    client.force_login(person("who", "Auditor"))
+    page = reverse("admin:paysync_notice_changelist")
+    for state, names in (("waits", ["bea"]), ("sent", ["ann"]), ("given_up", [])):
+        rows = client.get(page, {"state": state}).context["cl"].result_list
+        assert [row.recipient.username for row in rows] == names
