@@ -16,9 +16,8 @@ from paysync.models import Company
 from paysync.queries.health import connection_health, queue_depth
 from reconciliation.models import GatewayTransaction
 from reconciliation.queries import dashboard as queries
-from reconciliation.queries.refund_waiting import MOST_COUNTED, count_decidable
+from reconciliation.queries.refund_waiting import APPROVES, MOST_COUNTED, count_decidable
 
-APPROVES = "reconciliation.approve_refundrequest"
 #: The proof runs every quarter of an hour: an hour without one is worth a word.
 STALE = timedelta(hours=1)
 #: A message that waits longer than this has nobody working it.

@@ -8,9 +8,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from unfold.contrib.filters.admin import DropdownFilter
 
-from reconciliation.queries.refund_waiting import decidable_by
-
-APPROVES = "reconciliation.approve_refundrequest"
+from reconciliation.queries.refund_waiting import APPROVES, decidable_by
 
 
 class WaitsFilter(DropdownFilter):  # type: ignore[misc]  # unfold is untyped

@@ -9,7 +9,8 @@ from django.db.models import Exists, OuterRef, QuerySet
 from reconciliation.domain.refunds.states import RefundState
 from reconciliation.models import RefundDecision, RefundRequest
 
-#: More are shown as "999+".
+APPROVES = "reconciliation.approve_refundrequest"
+#: Beyond it the page only says that there are more.
 MOST_COUNTED = 999
 
 
