@@ -15,6 +15,7 @@ from paysync.domain.ledger import (
     Finding,
     Invoice,
     ReceiptIntent,
+    ReversalIntent,
     StaffReceipt,
     SubmitResult,
 )
@@ -118,6 +119,16 @@ class ErpLedger(Protocol):
 
         Raises UnavailableError when it provably did not arrive, OutcomeUnknownError when it
         may have.
+        """
+        ...
+
+    def submit_reversal(self, intent: ReversalIntent) -> SubmitResult:
+        """Hand over what takes a posted receipt of ours back; the same intent twice answers
+        ALREADY_THERE.
+
+        It is pending until people post it, is found by `find_receipts` under its own key, and may
+        be withdrawn as a receipt. A no is VALIDATION_ERROR with a reason of ReversalNo:
+        NOT_REHEARSED wherever a person has to reverse. Raises as `submit_receipt`.
         """
         ...
 

@@ -131,6 +131,10 @@ class DeskSite:
     def open_batches(self, company_id: str) -> None:
         self.act("open", company_id, "open")
 
+    def unapply(self, key: str) -> None:
+        self.clerk.act({"action": "unapply", "idempotency_key": key}, self.clock())
+        self.tell()
+
     def delete_batches(self, company_id: str) -> None:
         self.act("delete", company_id, "deleted")
 

@@ -18,6 +18,7 @@ from paysync.domain.ledger import (
     Application,
     ErpReceipt,
     ReceiptIntent,
+    ReversalIntent,
     SubmitCode,
     SubmitResult,
 )
@@ -45,6 +46,10 @@ class ErpSite(Protocol):
     def edit(self, key: str, *, amount: str, applications: Sequence[tuple[str, str]]) -> None: ...
 
     def delete_batches(self, company_id: str) -> None: ...
+
+    def unapply(self, key: str) -> None:
+        """A person takes back what a posted receipt of ours pays."""
+        ...
 
     def pay_invoice(self, company_id: str, tran_id: str, amount: str) -> None: ...
 
@@ -97,6 +102,21 @@ def intent(today: date, number: int = 1, *links: Application, **changes: Any) ->
         comment=f"PT {number} 4242 A1B2",
         gateway_reference=f"merchant-1:{number}",
         applications=links or (link(I1, "100.00"),),
+    )
+    return replace(made, **changes)
+
+
+def reversal(today: date, number: int = 1, **changes: Any) -> ReversalIntent:
+    """What takes receipt `number` of `intent` back."""
+    made = ReversalIntent(
+        idempotency_key=f"R1-PT{number}-abcdef",
+        company_id="SOA",
+        of_key=f"PT{number}-1-abcdef",
+        post_date=today,
+        tran_date=today,
+        tran_no=f"R{number}",
+        comment=f"PTR {number}",
+        gateway_reference=f"merchant-1:{number}:R1",
     )
     return replace(made, **changes)
 

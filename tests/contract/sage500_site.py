@@ -80,6 +80,9 @@ class TwinSite:
         order = {"idempotency_key": key, "amount": amount, "applications": links}
         self.tell("clerk", {"action": "edit", **order})
 
+    def unapply(self, key: str) -> None:
+        self.tell("clerk", {"action": "unapply", "idempotency_key": key})
+
     def delete_batches(self, company_id: str) -> None:
         assert self.clerk("delete", company_id)[0]["done"] == "deleted"
 

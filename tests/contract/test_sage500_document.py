@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import requests
 
-from paysync.adapters.sage500.mapping import from_intent
+from paysync.adapters.sage500.mapping import from_intent, from_reversal
 from paysync.sandbox.sage500.load import load
 from paysync.sandbox.sage500.twin import SANDBOX_KEY, SageTwin
-from tests.contract.erp_site import I1, I2, intent, link, site_data
+from tests.contract.erp_site import I1, I2, intent, link, reversal, site_data
 from tests.contract.openapi import Document
 from tests.contract.sage500_site import TwinSite
 
@@ -92,6 +92,29 @@ def test_receipts_are_as_documented_from_pending_to_posted(caller: Caller, twin:
         caller.check("POST", "/v1/receipts/query", 200, json={"keys": ["PT1-1-abcdef", "none"]})
         TwinSite(twin.url).clerk("post", "SOA")
     assert caller.check("DELETE", "/v1/receipts/{key}", 409)["code"] == 14
+
+
+def test_every_answer_to_a_reversal_is_as_documented(caller: Caller, twin: SageTwin) -> None:
+    def reverse(status: int, **changes: Any) -> Any:
+        made = reversal(TODAY, **changes)
+        key = {"Idempotency-Key": made.idempotency_key}
+        path = COMPANY + "/reversals"
+        return caller.check("POST", path, status, json=from_reversal(made), headers=key)
+
+    assert reverse(422)["reason"] == "not_rehearsed"
+    twin.reversals_rehearsed = True
+    submit(caller, 201)
+    TwinSite(twin.url).clerk("post", "SOA")
+    assert reverse(422)["reason"] == "still_applied"
+    TwinSite(twin.url).unapply("PT1-1-abcdef")
+    twin.faults.play("deadlock_1205")
+    assert reverse(503)["code"] == 20
+    assert reverse(201)["code"] == 1
+    assert reverse(200)["code"] == 2
+    assert reverse(409, comment="other")["code"] == 11
+    assert caller.check("POST", COMPANY + "/reversals", 400, json={})["code"] == "bad_field"
+    made = caller.check("GET", "/v1/receipts/{key}", 200, given={"key": "R1-PT1-abcdef"})
+    assert made["reverses"] == caller.check("GET", "/v1/receipts/{key}", 200)["receipt_key"]
 
 
 def test_withdrawals_are_as_documented(caller: Caller) -> None:

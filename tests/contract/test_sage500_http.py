@@ -16,10 +16,11 @@ from paysync.domain.errors import (
     RejectedError,
     UnavailableError,
 )
-from paysync.domain.ledger import ErpReceiptState, SubmitCode
+from paysync.domain.ledger import ErpReceiptState, ReversalIntent, SubmitCode
 from paysync.sandbox.sage500.twin import SageTwin
 from tests.contract.erp_contract import ErpLedgerContract
-from tests.contract.erp_site import ALL_OPEN, I1, I3, found, intent, usd
+from tests.contract.erp_reversal_contract import ErpReversalContract
+from tests.contract.erp_site import ALL_OPEN, I1, I3, found, intent, refused, reversal, usd
 from tests.contract.sage500_site import TODAY, OnTheTwin, TwinSite
 
 RECEIPTS = "/v1/companies/*/receipts"
@@ -27,6 +28,47 @@ RECEIPTS = "/v1/companies/*/receipts"
 
 class TestHttpErpLedger(OnTheTwin, ErpLedgerContract):
     """The contract every adapter keeps, here in pages of three rows."""
+
+
+class TestReversals(OnTheTwin, ErpReversalContract):
+    """A site that has rehearsed them."""
+
+    @pytest.fixture(autouse=True)
+    def rehearsed(self, twin: SageTwin, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(twin, "reversals_rehearsed", True)
+
+    def test_a_lost_answer_is_unknown_and_then_found_once(
+        self, erp: HttpErpLedger, site: TwinSite, free: ReversalIntent
+    ) -> None:
+        site.play("timeout_after", path="/v1/companies/*/reversals")
+        with pytest.raises(OutcomeUnknownError):
+            erp.submit_reversal(free)
+        assert set(erp.find_receipts([free.idempotency_key])) == {free.idempotency_key}
+        assert erp.submit_reversal(free).code is SubmitCode.ALREADY_THERE
+
+    def test_a_deadlock_may_be_tried_again(
+        self, erp: HttpErpLedger, site: TwinSite, free: ReversalIntent
+    ) -> None:
+        site.play("deadlock_1205")
+        assert erp.submit_reversal(free).code is SubmitCode.RETRYABLE
+        assert erp.submit_reversal(free).code is SubmitCode.CREATED
+
+
+class TestNotRehearsed(OnTheTwin):
+    """As a site is until it says otherwise, or with a service older than this."""
+
+    def test_nothing_is_reversed(self, erp: HttpErpLedger, site: TwinSite) -> None:
+        erp.submit_receipt(intent(TODAY))
+        site.post("SOA")
+        site.unapply("PT1-1-abcdef")
+        refused(erp.submit_reversal(reversal(TODAY)), "not_rehearsed")
+        assert erp.find_receipts([reversal(TODAY).idempotency_key]) == {}
+
+    def test_a_service_that_knows_no_reversals_reverses_nothing(
+        self, config: HttpErpConfig, site: TwinSite
+    ) -> None:
+        elsewhere = HttpErpLedger(replace(config, base_url=f"{config.base_url}/older"))
+        refused(elsewhere.submit_reversal(reversal(TODAY)), "not_rehearsed")
 
 
 class TestReads(OnTheTwin):

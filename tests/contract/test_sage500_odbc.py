@@ -54,7 +54,8 @@ RECEIPTS = (
     ("BatchID", "varchar(12)"), ("TranID", "varchar(13)"), ("TranDate", "datetime"),
     ("CustID", "varchar(12)"), ("CurrID", "varchar(3)"), ("SentAmt", "decimal(15,3)"),
     ("TranAmt", "decimal(15,3)"), ("UnappliedAmt", "decimal(15,3)"), ("PostedOn", "datetime"),
-    ("Source", "varchar(7)"), ("ApplTranID", "varchar(13)"), ("PmtAmt", "decimal(15,3)"),
+    ("RevrsCustPmtKey", "int"), ("Source", "varchar(7)"), ("ApplTranID", "varchar(13)"),
+    ("PmtAmt", "decimal(15,3)"),
     ("DiscTakenAmt", "decimal(15,3)"), ("WriteOffAmt", "decimal(15,3)"),
     ("ReversedBy", "varchar(13)"),
 )  # fmt: skip
@@ -260,16 +261,27 @@ class TestAnswers:
         day = datetime(2026, 11, 23)
         row = ("K", "SOA", "m:1", "posted", 11, 5, "ARCR-0000005", "CR-1", day, "ACME0001", "USD",
                Decimal("1.000"), Decimal("1.000"), Decimal("1.000"), day, None, None, None, None,
-               None, "CR-V12")  # fmt: skip
+               None, None, "CR-V12")  # fmt: skip
         server.on("vReceiptAppl", Rows(RECEIPTS, [row]))
         assert erp.find_receipts(["K"])["K"].reversed_by == "CR-V12"
+
+    def test_a_reversal_says_what_it_reverses(
+        self, erp: SqlServerLedger, server: TdsServer
+    ) -> None:
+        day = datetime(2026, 11, 23)
+        less = Decimal("-1.000")
+        row = ("R", "SOA", "m:1:R1", "pending", 12, 5, "ARCR-0000005", "CR-2", day, "ACME0001",
+               "USD", less, less, less, None, 11, None, None, None, None, None, None)  # fmt: skip
+        server.on("vReceiptAppl", Rows(RECEIPTS, [row]))
+        found = erp.find_receipts(["R"])["R"]
+        assert (found.reverses, found.reversed_by) == ("11", "")
 
     def test_a_receipt_that_cannot_be_read_is_not_absent(
         self, erp: SqlServerLedger, server: TdsServer
     ) -> None:
         day = datetime(2026, 11, 23)
         row = ("K", "SOA", "m:1", "pending", 11, 5, "ARCR-0000005", "CR-1", day, "ACME0001", "",
-               Decimal("1.000"), None, None, None, None, None, None, None, None, None)  # fmt: skip
+               Decimal("1.000"), *[None] * 10)  # fmt: skip
         server.on("vReceiptAppl", Rows(RECEIPTS, [row]))
         assert erp.find_receipts(["K", "L"])["K"].state is ErpReceiptState.UNREADABLE
 

@@ -120,6 +120,11 @@ AMOUNT = """
            DiscTakenAmt = @Discount, UpdateDate = GETDATE(), UpdateUserID = 'clerk',
            UpdateCounter = UpdateCounter + 1
      WHERE CustPmtKey = @Key"""
+#: As far as the reversal looks; what Sage's Reverse Applications leaves behind is unknown.
+UNAPPLY = """
+    UPDATE c SET UnappliedAmt = c.TranAmt, UnappliedAmtHC = c.TranAmtHC
+      FROM dbo.tarCustPmt c JOIN ptx.Receipt r ON r.CustPmtKey = c.CustPmtKey
+     WHERE r.IdemKey = ?"""
 RELEASE = """
     SET NOCOUNT ON;
     DECLARE @Key int, @Status smallint, @Ret int;
@@ -230,6 +235,9 @@ class EngineClerk:
             assert self.tell(LINK, paid, paid, name, receipt) == 1, name
         self.tell(AMOUNT, receipt, amount)
         assert self.ask(RELEASE, batch) == [(BALANCED,)]
+
+    def unapply(self, key: str) -> None:
+        assert self.tell(UNAPPLY, key) == 1
 
     def delete_batches(self, company_id: str) -> None:
         keys = self._chosen(BALANCED, company_id)

@@ -28,6 +28,8 @@ from paysync.domain.ledger import (
     Finding,
     Invoice,
     ReceiptIntent,
+    ReversalIntent,
+    ReversalNo,
     StaffReceipt,
     SubmitCode,
     SubmitResult,
@@ -114,6 +116,16 @@ class HttpErpLedger:
         headers = {"Idempotency-Key": intent.idempotency_key}
         return result_of(self._client.write("POST", path, body=body, headers=headers), "a receipt")
 
+    def submit_reversal(self, intent: ReversalIntent) -> SubmitResult:
+        """Send one reversal, once. A service without that part of the contract reverses nothing."""
+        body = mapping.from_reversal(intent, self._config.user_id)
+        path = company_path(intent.company_id, "reversals")
+        headers = {"Idempotency-Key": intent.idempotency_key}
+        reply = self._client.write("POST", path, body=body, headers=headers)
+        if reply.status in (404, 405) and not reply.problem:
+            return by_hand("the service knows no reversals")
+        return result_of(reply, "a reversal")
+
     def withdraw_receipt(self, idempotency_key: str) -> SubmitResult:
         path = f"/v1/receipts/{quote(idempotency_key, safe='')}"
         return result_of(self._client.write("DELETE", path), "a withdrawal")
@@ -184,6 +196,12 @@ def items_of(answer: Mapping[str, Any], what: str) -> list[object]:
     if not isinstance(items, list):
         raise RecordError(f"the answer on {what} has no list of items")
     return items
+
+
+def by_hand(message: str) -> SubmitResult:
+    """The answer where a person has to reverse."""
+    reason = ReversalNo.NOT_REHEARSED
+    return SubmitResult(SubmitCode.VALIDATION_ERROR, reason=reason, message=message)
 
 
 def result_of(reply: Reply, what: str) -> SubmitResult:

@@ -23,6 +23,7 @@ from paysync.domain.ledger import (
     FindingLevel,
     Invoice,
     ReceiptIntent,
+    ReversalIntent,
     StaffReceipt,
     SubmitCode,
     SubmitResult,
@@ -38,6 +39,11 @@ T = TypeVar("T")
 LIMITS = {
     "idempotency_key": 64, "company_id": 3, "customer_id": 12, "cash_account_id": 15,
     "tran_no": 10, "comment": 50, "gateway_reference": 64,
+}  # fmt: skip
+
+REVERSAL_LIMITS = {
+    "idempotency_key": 64, "company_id": 3, "of_key": 64, "tran_no": 10, "comment": 50,
+    "gateway_reference": 64,
 }  # fmt: skip
 
 #: The states an ERP can tell us.
@@ -205,6 +211,7 @@ def to_receipt(row: object, place: int = 1) -> ErpReceipt:
         posted_on=fields.day_or_none("posted_on"),
         gateway_reference=fields.text("gateway_reference", ""),
         reversed_by=fields.text("reversed_by", ""),
+        reverses=fields.text("reverses", ""),
         message=fields.text("message", ""),
     )
 
@@ -258,15 +265,26 @@ def to_submit_result(row: object) -> SubmitResult:
 def require_sendable(intent: ReceiptIntent) -> None:
     """Raise RecordError for text that varchar columns cannot hold (Windows-1252, lengths)."""
     texts = {name: getattr(intent, name) for name in LIMITS}
+    links = {f"invoice {a.invoice_tran_id!r}": a.invoice_tran_id for a in intent.applications}
+    require_texts("receipt", texts, links)
+
+
+def require_reversible(intent: ReversalIntent) -> None:
+    """As `require_sendable`."""
+    texts = {name: getattr(intent, name) for name in REVERSAL_LIMITS}
+    require_texts("reversal", texts, {})
+
+
+def require_texts(what: str, texts: Mapping[str, str], free: Mapping[str, str]) -> None:
+    """texts: each as short as LIMITS says. free: of any length."""
     for name, text in texts.items():
-        if len(text) > LIMITS[name]:
-            raise RecordError(f"receipt: {name} is longer than {LIMITS[name]}")
-    if not intent.idempotency_key.isascii():
-        raise RecordError("receipt: idempotency_key is not ASCII, so no header can carry it")
-    texts.update({f"invoice {a.invoice_tran_id!r}": a.invoice_tran_id for a in intent.applications})
-    for name, text in texts.items():
+        if len(text) > (limit := (LIMITS | REVERSAL_LIMITS)[name]):
+            raise RecordError(f"{what}: {name} is longer than {limit}")
+    if not texts["idempotency_key"].isascii():
+        raise RecordError(f"{what}: idempotency_key is not ASCII, so no header can carry it")
+    for name, text in {**texts, **free}.items():
         if not is_windows_1252(text):
-            raise RecordError(f"receipt: {name} has characters outside Windows-1252")
+            raise RecordError(f"{what}: {name} has characters outside Windows-1252")
 
 
 def is_windows_1252(text: str) -> bool:
@@ -292,6 +310,20 @@ def from_intent(intent: ReceiptIntent, user_id: str = "") -> dict[str, Any]:
         "comment": intent.comment,
         "gateway_reference": intent.gateway_reference,
         "applications": [from_application(link) for link in intent.applications],
+    }
+    return {**body, "user_id": user_id} if user_id else body
+
+
+def from_reversal(intent: ReversalIntent, user_id: str = "") -> dict[str, Any]:
+    """The body of a reversal. Raises RecordError for text that must not be sent."""
+    require_reversible(intent)
+    body: dict[str, Any] = {
+        "of_key": intent.of_key,
+        "post_date": intent.post_date.isoformat(),
+        "tran_date": intent.tran_date.isoformat(),
+        "tran_no": intent.tran_no,
+        "comment": intent.comment,
+        "gateway_reference": intent.gateway_reference,
     }
     return {**body, "user_id": user_id} if user_id else body
 

@@ -143,7 +143,8 @@ TERMS = """
 RECEIPT = """
     SELECT r.IdemKey, r.CompanyID, r.GatewayRef, r.State, r.CustPmtKey, r.BatchKey, r.BatchID,
            r.TranID, r.TranDate, r.CustID, r.CurrID, r.SentAmt, r.TranAmt, r.UnappliedAmt,
-           r.PostedOn, a.Source, a.TranID AS ApplTranID, a.PmtAmt, a.DiscTakenAmt, a.WriteOffAmt,
+           r.PostedOn, r.RevrsCustPmtKey, a.Source, a.TranID AS ApplTranID, a.PmtAmt,
+           a.DiscTakenAmt, a.WriteOffAmt,
            (SELECT MIN(z.TranID) FROM dbo.tarCustPmt z
              WHERE z.RevrsCustPmtKey = r.CustPmtKey) AS ReversedBy"""
 RECEIPTS_BY_KEY = (
@@ -159,7 +160,7 @@ RECEIPTS_BY_DAY = (
     + """
       FROM (SELECT TOP (?) v.IdemKey, v.CompanyID, v.GatewayRef, v.State, v.CustPmtKey,
                    v.BatchKey, v.BatchID, v.TranID, v.TranDate, v.CustID, v.CurrID, v.SentAmt,
-                   v.TranAmt, v.UnappliedAmt, v.PostedOn
+                   v.TranAmt, v.UnappliedAmt, v.PostedOn, v.RevrsCustPmtKey
               FROM $(Schema).vReceipt v
              WHERE v.CompanyID = CAST(? AS varchar(255)) AND v.CustPmtKey > ?
                AND v.TranDate >= CAST(? AS datetime) AND v.TranDate < CAST(? AS datetime)
@@ -218,6 +219,13 @@ SUBMIT = (
     EXEC $(Schema).ReceiptSubmit @IdemKey = ?, @CompanyID = ?, @CustID = ?, @CashAcctID = ?,
          @PostDate = ?, @TranDate = ?, @TranNo = ?, @CurrID = ?, @TranAmt = ?, @Comment = ?,
          @GatewayRef = ?, @Appl = ?, @UserID = ?, """
+    + OUTPUTS
+)
+REVERSE = (
+    DECLARED
+    + """
+    EXEC $(Schema).ReversalSubmit @IdemKey = ?, @OfIdemKey = ?, @PostDate = ?, @TranDate = ?,
+         @TranNo = ?, @Comment = ?, @GatewayRef = ?, @UserID = ?, """
     + OUTPUTS
 )
 WITHDRAW = (

@@ -17,6 +17,7 @@ from paysync.domain.ledger import (
     ErpReceipt,
     ErpReceiptState,
     ReceiptIntent,
+    ReversalIntent,
     StaffReceipt,
     netted,
 )
@@ -76,6 +77,7 @@ def to_receipt(rows: Sequence[Cells]) -> ErpReceipt:
         posted_on=head.day_or_none("PostedOn") if state is ErpReceiptState.POSTED else None,
         gateway_reference=head.text_or_empty("GatewayRef"),
         reversed_by=head.text_or_empty("ReversedBy"),
+        reverses=head.key_or_empty("RevrsCustPmtKey"),
     )
 
 
@@ -159,6 +161,15 @@ def from_intent(intent: ReceiptIntent, user_id: str) -> list[str]:
         day_stamp(intent.post_date), day_stamp(intent.tran_date), intent.tran_no,
         intent.amount.currency, mills_of(intent.amount), intent.comment,
         intent.gateway_reference, applications_of(intent), user_id,
+    ]  # fmt: skip
+
+
+def from_reversal(intent: ReversalIntent, user_id: str) -> list[str]:
+    """The arguments of the reversal wrapper in their order, all text."""
+    return [
+        intent.idempotency_key, intent.of_key, day_stamp(intent.post_date),
+        day_stamp(intent.tran_date), intent.tran_no, intent.comment, intent.gateway_reference,
+        user_id,
     ]  # fmt: skip
 
 

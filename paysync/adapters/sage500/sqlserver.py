@@ -35,6 +35,7 @@ from paysync.domain.ledger import (
     Finding,
     Invoice,
     ReceiptIntent,
+    ReversalIntent,
     StaffReceipt,
     SubmitCode,
     SubmitResult,
@@ -179,6 +180,12 @@ class SqlServerLedger:
         mapping.require_sendable(intent)
         params = receipt_rows.from_intent(intent, self._config.user_id)
         return self._call(queries.SUBMIT, params, "a receipt")
+
+    def submit_reversal(self, intent: ReversalIntent) -> SubmitResult:
+        """Call the wrapper, once. Text that varchar cannot hold is not sent: RecordError."""
+        mapping.require_reversible(intent)
+        params = receipt_rows.from_reversal(intent, self._config.user_id)
+        return self._call(queries.REVERSE, params, "a reversal")
 
     def withdraw_receipt(self, idempotency_key: str) -> SubmitResult:
         if not fits(idempotency_key):  # the wrapper would cut it, and may find another

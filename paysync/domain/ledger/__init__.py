@@ -29,6 +29,7 @@ from paysync.domain.ledger.receipts import (
     SubmitResult,
     fingerprint,
 )
+from paysync.domain.ledger.reversals import ReversalIntent, ReversalNo, reversal_key
 from paysync.domain.ledger.staff import StaffApplication, StaffReceipt, netted
 from paysync.domain.ledger.states import (
     LIVE_RECEIPT_STATES,
@@ -60,6 +61,8 @@ __all__ = [
     "RECEIPT_EDGES",
     "ReceiptIntent",
     "ReceiptState",
+    "ReversalIntent",
+    "ReversalNo",
     "StaffApplication",
     "StaffReceipt",
     "SubmitCode",
@@ -72,5 +75,6 @@ __all__ = [
     "netted",
     "require_balanced",
     "require_edge",
+    "reversal_key",
     "take",
 ]

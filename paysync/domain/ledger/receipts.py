@@ -127,7 +127,8 @@ class ErpReceipt:
     `differs`: amount or applications are no longer those we sent (a clerk edited it).
     posted_on: the batch's posting date, once posted. reversed_by: ID of the posted receipt that
     takes it back (that it names ours is inferred, reference §5); "" where none does, or nobody can
-    tell.
+    tell. reverses: where this itself is a reversing receipt of ours, the receipt_key of the one it
+    takes back.
     """
 
     idempotency_key: str
@@ -143,4 +144,5 @@ class ErpReceipt:
     posted_on: date | None = None
     gateway_reference: str = ""
     reversed_by: str = ""
+    reverses: str = ""
     message: str = ""

@@ -20,6 +20,7 @@ from paysync.sandbox.sage500.guard import (
 )
 from paysync.sandbox.sage500.orders import RETRYABLE, Order, Refused, order_of
 from paysync.sandbox.sage500.preflight import preflight
+from paysync.sandbox.sage500.reversal import reversal_of, reverse
 from paysync.sandbox.sage500.site import pay_invoice
 from paysync.sandbox.sage500.staff import list_staff_receipts
 from paysync.sandbox.sage500.submit import Answer, submit
@@ -119,6 +120,21 @@ class ApiRoutes:
         except Refused as no:
             return answered(Answer(no.code, reason=no.reason, message=no.message))
         return answered(self._dealt(request, order) or submit(self._store, order, self._now()))
+
+    @route("POST", COMPANY + "/reversals")
+    def submit_reversal(self, request: Request) -> Response:
+        company = self._company(request)
+        key = request.headers.get("idempotency-key", "").strip()
+        try:
+            order = reversal_of(key, company, body_of(request))
+        except ValueError as error:
+            raise problem(400, "bad_field", str(error)) from error
+        except Refused as no:
+            return answered(Answer(no.code, reason=no.reason, message=no.message))
+        if self._twin.faults.take("deadlock_1205", request.path):
+            return answered(DEADLOCK)
+        rehearsed = self._twin.reversals_rehearsed
+        return answered(reverse(self._store, order, self._now(), rehearsed=rehearsed))
 
     @route("POST", "/v1/receipts/query")
     def query_receipts(self, request: Request) -> Response:

@@ -22,7 +22,7 @@ from paysync.sandbox.sage500.batches import (
 )
 from paysync.sandbox.sage500.clerk_edit import delete_receipt, edit_receipt, fit_applications
 from paysync.sandbox.sage500.clerk_enter import enter_receipt
-from paysync.sandbox.sage500.clerk_reverse import reverse_receipt
+from paysync.sandbox.sage500.clerk_reverse import reverse_receipt, unapply_receipt
 from paysync.sandbox.sage500.load import stamp_of
 from paysync.sandbox.sage500.posting import STEPS, CannotPost, post_batch, resume_batch
 from paysync.sandbox.sage500.store import Row, Store
@@ -80,10 +80,12 @@ class Clerk:
             return [edit_receipt(self._store, order, now)]
         if name == "reverse":
             return [reverse_receipt(self._store, order, now)]
+        if name == "unapply":
+            return [unapply_receipt(self._store, order, now)]
         if name == "delete" and ("idempotency_key" in order or "receipt_key" in order):
             return [delete_receipt(self._store, order)]
         if name not in self._actions:
-            known = sorted([*self._actions, "edit", "enter", "reverse"])
+            known = sorted([*self._actions, "edit", "enter", "reverse", "unapply"])
             raise ValueError(f"the clerk knows {known}, not {name!r}")
         with self._busy:
             keys = self._chosen(name, order, now)

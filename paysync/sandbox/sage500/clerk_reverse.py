@@ -1,4 +1,6 @@
-"""The clerk reverses a posted receipt: a receipt of the other sign that names it (reference §5,
+"""The clerk takes back what a posted receipt pays ("unapply"), or the receipt ("reverse").
+
+The clerk reverses a posted receipt: a receipt of the other sign that names it (reference §5,
 inferred), and its documents are open again. No GL rows are made for it: a stand-in.
 """
 
@@ -43,19 +45,50 @@ REOPEN = """
      WHERE InvcKey = :invoice"""
 
 
+UNAPPLIED = """
+    UPDATE tarCustPmt SET UnappliedAmt = TranAmt, UnappliedAmtHC = TranAmtHC, UpdateDate = :now
+     WHERE CustPmtKey = :old"""
+DROP_LINKS = "DELETE FROM tarCustPmtAppl WHERE CustPmtKey = ?"
+
+
+def unapply_receipt(store: Store, order: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """Sage's Reverse Applications, as a stand-in: documents open again, the rows of it are gone.
+
+    {"idempotency_key" or "receipt_key"}. Raises LookupError for what is not posted.
+    """
+    with store.write():
+        key, _ = posted(store, order)
+        reopen(store, key, stamp_of(now))
+        store.execute(UNAPPLIED, {"old": key, "now": stamp_of(now)})
+        store.execute(DROP_LINKS, (key,))
+    return {"done": "unapplied", "receipt_key": str(key)}
+
+
+def posted(store: Store, order: Mapping[str, Any]) -> tuple[int, str]:
+    """Its key and ID. Raises LookupError."""
+    key = order.get("receipt_key")
+    if key is None:
+        key = store.value(KEY_OF, (order.get("idempotency_key"),))
+    found = store.row(POSTED, (key,))
+    if found is None:
+        raise LookupError("no posted receipt of that key")
+    return found["CustPmtKey"], found["TranID"]
+
+
+def reopen(store: Store, key: int, now: str) -> None:
+    for invoice, reduction, discount in store.rows(LINKS, (key,)):
+        values = {"invoice": invoice, "reduction": reduction, "discount": discount, "now": now}
+        store.execute(REOPEN, values)
+
+
 def reverse_receipt(store: Store, order: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """{"idempotency_key" or "receipt_key"}. Raises LookupError for what is not posted, ValueError
     for what is reversed already.
     """
-    key = order.get("receipt_key")
-    if key is None:
-        key = store.value(KEY_OF, (order.get("idempotency_key"),))
     with store.write():
-        found = store.row(POSTED, (key,))
-        if found is None:
-            raise LookupError("no posted receipt of that key")
+        key, name = posted(store, order)
         if store.value(REVERSED_BY, (key,)):
-            raise ValueError(f"{found['TranID']} is reversed already")
+            raise ValueError(f"{name} is reversed already")
         new = store.take_keys("tarCustPmtLog")
         values = {
             "new": new, "old": key, "now": stamp_of(now), "day": now.date().isoformat(),
@@ -63,10 +96,5 @@ def reverse_receipt(store: Store, order: Mapping[str, Any], now: datetime) -> di
         }  # fmt: skip
         for statement in (LOG, REVERSAL):
             store.execute(statement, values)
-        for invoice, reduction, discount in store.rows(LINKS, (key,)):
-            store.execute(
-                REOPEN,
-                {"invoice": invoice, "reduction": reduction, "discount": discount}
-                | {"now": values["now"]},
-            )
+        reopen(store, key, stamp_of(now))
     return {"done": "reversed", "receipt_key": str(key), "tran_id": values["tran_id"]}

@@ -2,8 +2,8 @@
 
 POST /_twin/load         a data set (load.py); {"replace": true} empties the database first
 POST /_twin/invoices     {"company_id", "invoices": […]}
-POST /_twin/clerk        {"action": post, interrupt, resume, open, close, enter, edit, delete or
-                          auto,
+POST /_twin/clerk        {"action": post, interrupt, resume, open, close, enter, edit, delete,
+                          reverse, unapply or auto,
                           "batch_key" or "company_id" or "all": true, …}
 POST /_twin/pay-invoice  {"company_id", "tran_id", "amount" (all of it when left out)}
 POST /_twin/period       {"company_id", "date", "action": open, close or lock}

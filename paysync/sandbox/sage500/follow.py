@@ -14,7 +14,8 @@ Link = dict[str, Any]
 
 COLUMNS = """
     SELECT r.IdemKey, r.CompanyID, r.GatewayRef, r.State, r.CustPmtKey, r.BatchKey, r.BatchID,
-           r.TranID, r.TranDate, r.PostDate, r.CurrID, r.TranAmt AS SentAmt, k.CustID,
+           r.RevrsCustPmtKey, r.TranID, r.TranDate, r.PostDate, r.CurrID, r.TranAmt AS SentAmt,
+           k.CustID,
            b.Status, b.PostStatus, p.CustPmtKey AS PendKey, c.CustPmtKey AS PostedKey,
            COALESCE(c.TranAmt, p.TranAmt) AS TranAmt, c.PostDate AS PostedOn,
            COALESCE(c.UnappliedAmt, p.UnappliedAmt) AS UnappliedAmt,
@@ -130,6 +131,7 @@ def describe(row: Row, sent: list[LinkKey], found: list[LinkKey]) -> dict[str, A
         "differs": not gone and (amount != row["SentAmt"] or sorted(links) != sorted(sent)),
         "posted_on": row["PostedOn"] if state == "posted" else None,
         "reversed_by": row["ReversedBy"], "message": "",
+        "reverses": None if row["RevrsCustPmtKey"] is None else str(row["RevrsCustPmtKey"]),
     }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import logging
 import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from paysync.sandbox.sage500.amounts import home_of
 from paysync.sandbox.sage500.batches import BALANCED, add_to_batch, close_batch, open_batch
@@ -79,6 +79,22 @@ class Answer:
     message: str = ""
 
 
+class Ordered(Protocol):
+    """A receipt or a reversal, as far as its repeats go."""
+
+    @property
+    def idempotency_key(self) -> str: ...
+
+    @property
+    def company_id(self) -> str: ...
+
+    @property
+    def gateway_reference(self) -> str: ...
+
+    @property
+    def payload_hash(self) -> str: ...
+
+
 def submit(store: Store, order: Order, now: datetime) -> Answer:
     """Make the receipt, once. Never raises for a business no: that is an answer."""
     try:
@@ -95,7 +111,7 @@ def submit(store: Store, order: Order, now: datetime) -> Answer:
         return Answer(ERROR, reason="error", message="rolled back; see the service's log")
 
 
-def answer_again(store: Store, ours: Row, order: Order) -> Answer:
+def answer_again(store: Store, ours: Row, order: Ordered) -> Answer:
     """Same content: already there. A receipt taken back or deleted is never made again."""
     if ours["PayloadHash"] != order.payload_hash:
         return Answer(KEY_REUSED, reason="key_reused", message="the key stands for other content")
@@ -112,7 +128,7 @@ def answer_of(code: int, ours: Row) -> Answer:
     )
 
 
-def require_new_reference(store: Store, order: Order) -> None:
+def require_new_reference(store: Store, order: Ordered) -> None:
     """At most one live receipt per gateway reference; one that a clerk deleted is not live."""
     same = (order.company_id, order.gateway_reference)
     found = store.value(SAME_REFERENCE, same)

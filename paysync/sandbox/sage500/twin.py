@@ -50,6 +50,8 @@ class SageTwin(Twin):
     ) -> None:
         self.store = Store(database)
         self.api_key = api_key
+        #: As the wrappers, a site reverses nothing until it says that it has rehearsed it.
+        self.reversals_rehearsed = False
         super().__init__(name, port)
         self.clerk = Clerk(self.store, self.faults)
         self.rounds = ClerkRounds(self)

@@ -39,6 +39,8 @@ from paysync.domain.ledger import (
     Finding,
     Invoice,
     ReceiptIntent,
+    ReversalIntent,
+    ReversalNo,
     StaffReceipt,
     SubmitCode,
     SubmitResult,
@@ -153,6 +155,15 @@ class DeskLedger:
             return self._once(lambda: self._submit(intent))
         except Refused as no:  # nothing of what led to it is written
             return SubmitResult(no.code, reason=no.reason, message=no.message)
+
+    def submit_reversal(self, intent: ReversalIntent) -> SubmitResult:
+        """No file and no list tells people to reverse: an open item does."""
+        mapping.require_reversible(intent)
+        return SubmitResult(
+            SubmitCode.VALIDATION_ERROR,
+            reason=ReversalNo.NOT_REHEARSED,
+            message="a person reverses in Sage 500",
+        )
 
     def _once(self, call: Callable[[], SubmitResult]) -> SubmitResult:
         """Do it in one transaction; again where another worker was first."""
