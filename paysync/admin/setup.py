@@ -37,7 +37,7 @@ class CompanyAdmin(ConsoleAdmin):
             "description": "A company of Sage 500 whose payments paysync accounts for.",
         }),
         ("How receipts go out", {
-            "fields": ("mode", "post_on", "closed_period"),
+            "fields": ("mode", "post_on", "closed_period", "reverses_receipts"),
             "description": "Start in shadow: paysync matches and shows, and sends nothing. "
             "Go to propose once the matches look right, to automatic once releasing is routine.",
         }),

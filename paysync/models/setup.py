@@ -120,6 +120,12 @@ class Company(models.Model):
     closed_period = models.CharField(
         max_length=10, choices=ClosedPeriod.choices, default=ClosedPeriod.HOLD
     )
+    reverses_receipts = models.BooleanField(
+        "reverses receipts",
+        default=False,
+        help_text="Hand over the reversal of a posted receipt whose money has all gone back. Sage "
+        "500's side has to be rehearsed first: how it reverses is inferred, not certain.",
+    )
     is_active = models.BooleanField(default=True)
 
     class Meta:

@@ -191,7 +191,8 @@ class ItemAdmin(StoryAdmin):
 
     @admin.display(description="What is left over")
     def sentence_shown(self, item: ReconcilingItem) -> SafeString:
-        return format_html('<span class="sentence">{}</span>', item.sentence)
+        under_way = format_html("<small>{}</small>", item.progress) if item.progress else ""
+        return format_html('<span class="sentence">{}{}</span>', item.sentence, under_way)
 
     @admin.display(description="Amount", ordering="amount")
     def money_amount(self, item: ReconcilingItem) -> SafeString | str:

@@ -18,6 +18,7 @@ from reconciliation.models.refunds import (
     RefundReason,
     RefundRequest,
 )
+from reconciliation.models.reversals import ReceiptReversal
 from reconciliation.models.rules import MatchRule, MatchRuleSet, Replay, ReplayLine
 from reconciliation.models.shadow import ShadowComparison
 from reconciliation.models.transactions import GatewayTransaction, StateObservation
@@ -49,6 +50,7 @@ __all__ = [
     "Presence",
     "ProofRun",
     "Proposal",
+    "ReceiptReversal",
     "ReconcilingItem",
     "RefundDecision",
     "RefundPolicy",

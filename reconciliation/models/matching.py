@@ -125,6 +125,9 @@ class ReconcilingItem(models.Model):
     key = models.CharField(max_length=80, help_text="What it is about; one open item of a key.")
     reason = models.CharField(max_length=30, choices=Reason.choices())
     sentence = models.CharField(max_length=300)
+    progress = models.CharField(
+        max_length=300, blank=True, help_text="What paysync does about it, and whom it waits for."
+    )
     transaction = models.ForeignKey(
         GatewayTransaction, null=True, blank=True, on_delete=models.PROTECT, related_name="items"
     )

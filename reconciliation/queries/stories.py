@@ -18,6 +18,7 @@ from reconciliation.models import (
     JournalLine,
     Match,
     PostingAttempt,
+    ReceiptReversal,
     ReconcilingItem,
     RefundRequest,
     StateObservation,
@@ -142,6 +143,7 @@ class ReceiptStory:
     receipt: CashReceipt
     applications: list[Application]
     attempts: list[PostingAttempt]
+    reversals: list[ReceiptReversal]
     items: list[ReconcilingItem]
 
 
@@ -161,6 +163,11 @@ def find_receipt_story(pk: int) -> ReceiptStory | None:
         receipt=receipt,
         applications=list(rows.order_by("pk")),
         attempts=list(PostingAttempt.objects.filter(receipt=receipt).order_by("number")),
+        reversals=list(
+            ReceiptReversal.objects.filter(receipt=receipt)
+            .select_related("erp_batch")
+            .order_by("sequence")
+        ),
         items=list(ReconcilingItem.objects.filter(receipt=receipt).order_by("state", "pk")),
     )
 

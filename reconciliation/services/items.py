@@ -14,7 +14,8 @@ from paysync.domain.ledger import ReceiptState
 from paysync.services.audit import record
 from reconciliation.domain.reasons import Reason
 from reconciliation.domain.refunds.states import RefundState
-from reconciliation.models import ReconcilingItem, RefundRequest
+from reconciliation.models import ReceiptReversal, ReconcilingItem, RefundRequest
+from reconciliation.services.reversing.wanted import ASKED, MAY_COUNT
 
 #: Receipt states in which paysync itself is not finished with the receipt.
 UNDECIDED = frozenset({ReceiptState.SENDING, ReceiptState.UNKNOWN})
@@ -106,6 +107,11 @@ def objection_to(item: ReconcilingItem) -> str:
     if item.receipt is None:
         return objection_of_refund(item)
     state = ReceiptState(item.receipt.state)
+    reversals = ReceiptReversal.objects.filter(receipt=item.receipt, state__in=MAY_COUNT)
+    if item.reason in ASKED and reversals.exists():
+        return (
+            "Sage 500 has, or may have, the reversal of this receipt: posting it closes the item."
+        )
     if state in UNDECIDED:
         return "paysync is still asking Sage 500 about this receipt and closes the item itself."
     if state == ReceiptState.HELD and item.reason == Reason.PERIOD_CLOSED:

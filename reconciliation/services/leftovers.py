@@ -46,6 +46,11 @@ def left_key(receipt_id: int) -> str:
     return f"left:{receipt_id}"
 
 
+def reverse_key(receipt_id: int) -> str:
+    """The key of "reverse this receipt in Sage 500"."""
+    return f"reverse:{receipt_id}"
+
+
 def open_items(company: Company, findings: Sequence[Finding], *, now: datetime) -> int:
     """Open an item for each finding, or bring its open item up to date. Returns how many are new.
 

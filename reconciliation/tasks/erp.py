@@ -9,7 +9,7 @@ from paysync.guarding import each, guarded, ledger_for
 from paysync.models import Company, SyncRun
 from paysync.services import runs
 from reconciliation.models import FiscalPeriod
-from reconciliation.services import following, mirrors, reversals, withdrawing
+from reconciliation.services import following, mirrors, reversing, withdrawing
 from reconciliation.services.posting import may_send
 from reconciliation.tasks.names import MATCH, active_companies
 
@@ -62,7 +62,9 @@ def follow(company_id: int) -> None:
                     withdrawing.withdraw_gone(company_id, ledger=erp, now=timezone.now())
             finally:  # a try that cannot be cleared up must not hold up all other receipts
                 count = following.follow_receipts(company_id, erp=erp, now=timezone.now())
-                reversals.follow_reversals(company_id, erp=erp, now=timezone.now())
+                reversing.follow_reversals(company_id, erp=erp, now=timezone.now())
                 runs.progress(run, f"{count} followed", read=count)
+            if may_send(company_id):
+                reversing.reverse_receipts(company_id, erp=erp, now=timezone.now())
 
     guarded(company.erp_connection, call, job=f"follow:{company_id}")

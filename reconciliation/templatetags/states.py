@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import template
 from django.utils.safestring import SafeString
 
-from paysync.domain.ledger import Bucket, ReceiptState, SubmitCode
+from paysync.domain.ledger import Bucket, ReceiptState, ReversalState, SubmitCode
 from paysync.domain.payments import State
 from paysync.templatetags.console import badge
 from reconciliation.domain.disputes.states import DisputeState
@@ -40,6 +40,16 @@ RECEIPT = {
     ReceiptState.WITHDRAWN: ("Withdrawn", "neutral", "undo"),
     ReceiptState.DELETED_IN_ERP: ("Deleted in Sage", "bad", "delete"),
     ReceiptState.REVERSED: ("Reversed", "neutral", "settings_backup_restore"),
+}
+REVERSAL = {
+    ReversalState.DUE: ("Waits", "wait", "schedule"),
+    ReversalState.SENDING: ("Sending", "wait", "sync"),
+    ReversalState.UNKNOWN: ("Outcome unknown", "warn", "help"),
+    ReversalState.SUBMITTED: ("In a Sage batch", "info", "inventory_2"),
+    ReversalState.POSTED: ("Posted", "good", "task_alt"),
+    ReversalState.REFUSED: ("Refused", "bad", "error"),
+    ReversalState.WITHDRAWN: ("Taken back", "neutral", "undo"),
+    ReversalState.DELETED_IN_ERP: ("Deleted in Sage", "bad", "delete"),
 }
 REFUND = {
     RefundState.REQUESTED: ("Waits for approval", "wait", "how_to_vote"),
@@ -88,6 +98,11 @@ DISPUTE = {
 @register.filter
 def payment_state(state: str) -> SafeString:
     return badge(*PAYMENT.get(State(state), (state, "neutral", "")))
+
+
+@register.filter
+def reversal_state(state: str) -> SafeString:
+    return badge(*REVERSAL[ReversalState(state)])
 
 
 @register.filter

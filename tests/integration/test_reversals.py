@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import User
 
 from paysync.adapters.sage500.http_api import HttpErpLedger
-from paysync.domain.payments import State
+from paysync.domain.payments import State, Window
 from paysync.models import MerchantAccount
 from paysync.sandbox.sage500.twin import SageTwin
 from reconciliation.domain.disputes.states import DisputeState
@@ -16,7 +18,7 @@ from reconciliation.services.following import follow_receipts
 from reconciliation.services.mirrors import refresh_company
 from reconciliation.services.proof import prove
 from reconciliation.services.recording import record_transactions
-from reconciliation.services.reversals import follow_reversals
+from reconciliation.services.reversing import follow_reversals
 from tests.books import refund
 from tests.choosing import buckets
 from tests.disputes import disputed, turned
@@ -78,7 +80,8 @@ def test_the_item_of_a_whole_refund_closes_itself(
     refresh_company(payment.company, erp=erp, now=LATER)
     invoice.refresh_from_db()
     assert invoice.payable == payment.amount
-    proof = prove(now=LATER, ledgers={payment.company_id: erp})
+    window = Window(NOW - timedelta(days=1), LATER)
+    proof = prove(now=LATER, ledgers={payment.company_id: erp}, window=window)
     assert proof.violations == []
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from paysync.domain.ledger import RECEIPT_EDGES, Bucket
+from paysync.domain.ledger import RECEIPT_EDGES, REVERSAL_EDGES, Bucket
 from paysync.domain.payments import EDGES
 from paysync.models import Connection
 from paysync.sandbox.faults import WIRE
@@ -92,6 +92,13 @@ def test_every_state_and_edge_is_in_the_architecture() -> None:
             assert words(told[gateway_state][1]) == set(followers)
     for receipt_state, receipt_followers in RECEIPT_EDGES.items():
         assert words(told[receipt_state][2]) == set(receipt_followers)
+
+
+def test_every_state_and_edge_of_a_reversal_is_in_the_document() -> None:
+    rows = rows_of(DOCS / "money-out.md")
+    told = {word: row for row in rows for word in re.findall(r"`(\w+)`", row[0])}
+    for state, followers in REVERSAL_EDGES.items():
+        assert words(told[state][2]) == set(followers)
 
 
 def test_every_fault_card_is_in_the_architecture_and_none_besides() -> None:

@@ -34,6 +34,7 @@ RECEIPT: dict[str, Any] = {
     "SentAmt": Decimal("100.000"), "TranAmt": Decimal("100.000"),
     "UnappliedAmt": Decimal("40.000"), "PostedOn": None, "Source": None, "ApplTranID": None,
     "PmtAmt": None, "DiscTakenAmt": None, "WriteOffAmt": None, "ReversedBy": None,
+    "RevrsCustPmtKey": None,
 }  # fmt: skip
 
 

@@ -29,7 +29,15 @@ from paysync.domain.ledger.receipts import (
     SubmitResult,
     fingerprint,
 )
-from paysync.domain.ledger.reversals import ReversalIntent, ReversalNo, reversal_key
+from paysync.domain.ledger.reversals import (
+    LIVE_REVERSALS,
+    REVERSAL_EDGES,
+    ReversalIntent,
+    ReversalNo,
+    ReversalState,
+    require_reversal_edge,
+    reversal_key,
+)
 from paysync.domain.ledger.staff import StaffApplication, StaffReceipt, netted
 from paysync.domain.ledger.states import (
     LIVE_RECEIPT_STATES,
@@ -56,13 +64,16 @@ __all__ = [
     "Invoice",
     "InvoiceType",
     "LIVE_RECEIPT_STATES",
+    "LIVE_REVERSALS",
     "Line",
     "PAYABLE_TYPES",
     "RECEIPT_EDGES",
+    "REVERSAL_EDGES",
     "ReceiptIntent",
     "ReceiptState",
     "ReversalIntent",
     "ReversalNo",
+    "ReversalState",
     "StaffApplication",
     "StaffReceipt",
     "SubmitCode",
@@ -75,6 +86,7 @@ __all__ = [
     "netted",
     "require_balanced",
     "require_edge",
+    "require_reversal_edge",
     "reversal_key",
     "take",
 ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from paysync.domain.errors import RecordError
+from paysync.domain.errors import RecordError, StateError
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +54,57 @@ def reversal_key(of_key: str, sequence: int) -> str:
         raise RecordError("the first reversal of a receipt has the number 1")
     digest = hashlib.sha256(f"{of_key}\n{sequence}".encode()).hexdigest()[:12]
     return f"R{sequence}-{of_key.rpartition('-')[0][:40]}-{digest}"
+
+
+class ReversalState(StrEnum):
+    """Where a reversing receipt of ours stands."""
+
+    DUE = "due"
+    SENDING = "sending"
+    UNKNOWN = "unknown"
+    SUBMITTED = "submitted"
+    POSTED = "posted"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    DELETED_IN_ERP = "deleted_in_erp"
+
+
+#: As a receipt's (design §4). What ends without a posting is never taken up again: a new one has a
+#: new key.
+REVERSAL_EDGES: dict[ReversalState, frozenset[ReversalState]] = {
+    ReversalState.DUE: frozenset({ReversalState.SENDING, ReversalState.WITHDRAWN}),
+    ReversalState.SENDING: frozenset(
+        {
+            ReversalState.SUBMITTED,
+            ReversalState.UNKNOWN,
+            ReversalState.DUE,
+            ReversalState.REFUSED,
+            ReversalState.WITHDRAWN,
+            ReversalState.DELETED_IN_ERP,
+        }
+    ),
+    ReversalState.UNKNOWN: frozenset({ReversalState.SENDING}),
+    ReversalState.SUBMITTED: frozenset(
+        {ReversalState.POSTED, ReversalState.WITHDRAWN, ReversalState.DELETED_IN_ERP}
+    ),
+    ReversalState.POSTED: frozenset(),
+    ReversalState.REFUSED: frozenset(),
+    ReversalState.WITHDRAWN: frozenset(),
+    ReversalState.DELETED_IN_ERP: frozenset(),
+}
+
+#: It is in the ERP or may yet be: at most one of these per receipt.
+LIVE_REVERSALS = frozenset(
+    {
+        ReversalState.DUE,
+        ReversalState.SENDING,
+        ReversalState.UNKNOWN,
+        ReversalState.SUBMITTED,
+    }
+)
+
+
+def require_reversal_edge(old: ReversalState, new: ReversalState) -> None:
+    """Raise StateError unless a reversal may go from `old` to `new`."""
+    if new not in REVERSAL_EDGES[old]:
+        raise StateError(f"a reversal that is {old} cannot become {new}")

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
-from paysync.domain.ledger import ErpReceiptState, ReceiptState
+from django.db.models import QuerySet
+
+from paysync.domain.ledger import ErpReceiptState, ReceiptState, ReversalState
 from paysync.domain.payments import GatewayRecord, State, Window
 from paysync.models import Company, MerchantAccount
 from paysync.ports import ErpLedger, PaymentGateway
-from reconciliation.models import CashReceipt, GatewayTransaction, ReconcilingItem
+from reconciliation.models import (
+    CashReceipt,
+    GatewayTransaction,
+    ReceiptReversal,
+    ReconcilingItem,
+)
 from reconciliation.services.polling import pages
 from reconciliation.services.proof.money import open_or_decided
 from reconciliation.services.proof.result import Proof
 
+REVERSAL_THERE = [ReversalState.SUBMITTED, ReversalState.POSTED]
 LIVE_IN_ERP = {
     ErpReceiptState.PENDING,
     ErpReceiptState.BEING_EDITED,
@@ -61,6 +70,9 @@ def check_erp(proof: Proof, company_id: int, ledger: ErpLedger, start: date, end
     company = Company.objects.get(pk=company_id)
     receipts = CashReceipt.objects.filter(company=company)
     ours = dict(receipts.values_list("idempotency_key", "state"))
+    reversals = ReceiptReversal.objects.filter(receipt__company=company)
+    known = ours.keys() | set(reversals.values_list("idempotency_key", flat=True))
+    told = set(asked_to_reverse(company))
     live: dict[str, list[str]] = {}
     seen: set[str] = set()
     for receipt in ledger.receipts_on(company.company_id, start, end):
@@ -68,15 +80,35 @@ def check_erp(proof: Proof, company_id: int, ledger: ErpLedger, start: date, end
         seen.add(receipt.idempotency_key)
         if receipt.state in LIVE_IN_ERP and not receipt.reversed_by:
             live.setdefault(receipt.gateway_reference, []).append(receipt.idempotency_key)
-        if receipt.idempotency_key not in ours:
+        if receipt.idempotency_key not in known:
             proof.broken(6, "not ours", receipt.idempotency_key, "the ERP has it, we do not")
+        is_counted = ours.get(receipt.idempotency_key) == ReceiptState.POSTED
+        if receipt.reversed_by and is_counted and receipt.idempotency_key not in told:
+            message = f"{receipt.reversed_by} reverses it, here it counts and nobody is told"
+            proof.broken(6, "reversed in ERP", receipt.idempotency_key, message)
     for reference, keys in live.items():
         if len(keys) > 1:
             proof.duplicates += len(keys) - 1
             proof.broken(6, "duplicate in ERP", reference, ", ".join(keys))
     there = {ReceiptState.SUBMITTED, ReceiptState.EDITED_IN_ERP, ReceiptState.POSTED}
-    listed = receipts.filter(tran_date__gte=start, tran_date__lte=end)
-    for key, state in listed.values_list("idempotency_key", "state"):
-        if state in there and key not in seen:
+    listed = [
+        *in_days(receipts.filter(state__in=there), start, end),
+        *in_days(reversals.filter(state__in=REVERSAL_THERE), start, end),
+    ]
+    for key, state in listed:
+        if key not in seen:
             proof.missing += 1
             proof.broken(6, "not in ERP", key, f"{state} here, not in the ERP's list")
+
+
+def asked_to_reverse(company: Company) -> QuerySet[ReconcilingItem, str]:
+    """Receipts that an item asks to reverse, or a person has decided about: their keys."""
+    items = ReconcilingItem.objects.filter(open_or_decided(), company=company)
+    return items.filter(receipt__state=ReceiptState.POSTED).values_list(
+        "receipt__idempotency_key", flat=True
+    )
+
+
+def in_days(rows: QuerySet[Any], start: date, end: date) -> list[tuple[str, str]]:
+    found = rows.filter(tran_date__gte=start, tran_date__lte=end)
+    return list(found.values_list("idempotency_key", "state"))

@@ -17,6 +17,7 @@ from reconciliation.models import Application, CashReceipt, GatewayTransaction
 from reconciliation.services.leftovers import (
     Finding,
     open_items,
+    reverse_key,
 )
 from reconciliation.services.releasing import (
     live_receipt,
@@ -46,11 +47,6 @@ def claim(
             )
         unmatch(transaction_id, actor=actor, reason=reason, now=now)
     return Undone.DONE
-
-
-def reverse_key(receipt_id: int) -> str:
-    """The key of "reverse this receipt in Sage 500"."""
-    return f"reverse:{receipt_id}"
 
 
 def ask_to_reverse(

@@ -1,41 +1,49 @@
-"""See that people reversed a receipt in Sage 500: the open item that asked for it closes itself."""
+"""See that a receipt is reversed in Sage 500, by whomever: the item that asked for it closes."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from django.db import transaction as database
+from django.db.models import Q
 
-from paysync.domain.ledger import Bucket, ErpReceipt, ErpReceiptState, ReceiptState, move
+from paysync.domain.ledger import (
+    Bucket,
+    ErpReceipt,
+    ErpReceiptState,
+    ReceiptState,
+    ReversalState,
+    move,
+)
 from paysync.domain.money import Money
 from paysync.ports import ErpLedger
-from reconciliation.domain.reasons import Reason
-from reconciliation.models import CashReceipt, ReconcilingItem
+from reconciliation.models import CashReceipt
 from reconciliation.services.following import go
 from reconciliation.services.journal import Draft, balances_of, write_entries
-from reconciliation.services.leftovers import close_items, left_key, receipt_key
+from reconciliation.services.leftovers import close_items, left_key, receipt_key, reverse_key
 from reconciliation.services.lookups import find_receipts
 from reconciliation.services.matching.applying import lock_payment
 from reconciliation.services.releasing import end_match, wait_again
+from reconciliation.services.reversing.answers import DELETED, move_on
+from reconciliation.services.reversing.wanted import MAY_COUNT, asking_items, submitted
 
 #: Who ends such a match: not paysync, so that the engine does not make it again by itself.
 SAGE = "Sage 500"
 #: Of one run; the next one asks for the rest.
 MOST = 500
-ASKED = (Reason.MONEY_WENT_BACK, Reason.TO_REVERSE)
+GONE = frozenset({ErpReceiptState.DELETED, ErpReceiptState.WITHDRAWN, ErpReceiptState.NOT_FOUND})
 
 
 def follow_reversals(company_id: int, *, erp: ErpLedger, now: datetime) -> int:
-    """Ask about posted receipts that an open item wants reversed. Returns how many now are.
+    """Ask about posted receipts that an open item wants reversed, or that a reversal of ours names.
+    Returns how many now are.
 
     No other posted receipt is asked about: posting is final, and there are millions of them.
     """
-    rows = CashReceipt.objects.filter(
-        company=company_id,
-        state=ReceiptState.POSTED,
-        items__state=ReconcilingItem.State.OPEN,
-        items__reason__in=[reason.value for reason in ASKED],
-    )
+    follow_ours(company_id, erp=erp)
+    asked = Q(pk__in=asking_items().filter(company=company_id).values("receipt_id"))
+    ours = Q(reversals__state__in=[*MAY_COUNT, ReversalState.POSTED])
+    rows = CashReceipt.objects.filter(asked | ours, company=company_id, state=ReceiptState.POSTED)
     waiting = list(rows.order_by("followed_at", "pk").distinct()[:MOST])
     if not waiting:
         return 0
@@ -46,6 +54,18 @@ def follow_reversals(company_id: int, *, erp: ErpLedger, now: datetime) -> int:
         for row in waiting
         if (seen := found.get(row.idempotency_key)) and is_reversed(seen)
     )
+
+
+def follow_ours(company_id: int, *, erp: ErpLedger) -> None:
+    """What became of the reversals that Sage 500 has from us."""
+    for part in submitted(company_id):
+        found = find_receipts([row.idempotency_key for row in part], erp)
+        for row in part:
+            seen = found.get(row.idempotency_key)
+            if seen is None or seen.state in GONE:
+                move_on(row, ReversalState.DELETED_IN_ERP, DELETED.format(row))
+            elif seen.state == ErpReceiptState.POSTED:
+                move_on(row, ReversalState.POSTED, row.last_error)
 
 
 def is_reversed(seen: ErpReceipt) -> bool:
@@ -75,6 +95,7 @@ def reverse(receipt_id: int, seen: ErpReceipt, now: datetime) -> bool:
         reason = f"receipt {receipt.erp_tran_id or receipt.tran_no} is reversed"
         end_match(row, None, SAGE, reason, now=now)
         told = f"Reversed in Sage 500 by {seen.reversed_by}."
-        close_items(row.company, [left_key(receipt.pk), receipt_key(receipt.pk)], told, now=now)
+        keys = [key_of(receipt.pk) for key_of in (left_key, receipt_key, reverse_key)]
+        close_items(row.company, keys, told, now=now)
         wait_again(row, SAGE, f"{reason} by {seen.reversed_by}.", now)
     return True
