@@ -36,6 +36,7 @@ class Reason(StrEnum):
     EDITED_IN_ERP = "edited_in_erp"
     MONEY_WENT_BACK = "money_went_back"
     TO_REVERSE = "to_reverse"
+    TO_APPLY_AGAIN = "to_apply_again"
     REFUND_FAILED = "refund_failed"
     DISPUTE_UNKNOWN = "dispute_unknown"
     MONEY_CAME_BACK = "money_came_back"
@@ -87,6 +88,7 @@ TITLES = {
     Reason.EDITED_IN_ERP: "Edited in Sage 500",
     Reason.MONEY_WENT_BACK: "Money went back after it was used",
     Reason.TO_REVERSE: "Receipt to reverse",
+    Reason.TO_APPLY_AGAIN: "Receipt to apply again",
     Reason.REFUND_FAILED: "Refund refused",
     Reason.DISPUTE_UNKNOWN: "Dispute of an unknown payment",
     Reason.MONEY_CAME_BACK: "Money came back after a dispute",
@@ -125,6 +127,7 @@ ADVICE = {
     Reason.EDITED_IN_ERP: "Compare Sage's receipt with the payment and confirm the difference.",
     Reason.MONEY_WENT_BACK: "Reverse the receipt or its part in Sage 500; the references are here.",
     Reason.TO_REVERSE: "Reverse the receipt in Sage 500; its match was to be undone.",
+    Reason.TO_APPLY_AGAIN: "Apply the receipt in Sage 500 as it is told here, then say so here.",
     Reason.REFUND_FAILED: "Read why; then ask for it anew or give the money back otherwise.",
     Reason.DISPUTE_UNKNOWN: "Find the payment in PayTrace and name it on the dispute's page.",
     Reason.MONEY_CAME_BACK: "Enter the money in Sage 500, then say so here.",

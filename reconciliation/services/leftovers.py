@@ -51,6 +51,11 @@ def reverse_key(receipt_id: int) -> str:
     return f"reverse:{receipt_id}"
 
 
+def apply_key(receipt_id: int) -> str:
+    """The key of "apply this receipt in Sage 500 again"."""
+    return f"apply:{receipt_id}"
+
+
 def open_items(company: Company, findings: Sequence[Finding], *, now: datetime) -> int:
     """Open an item for each finding, or bring its open item up to date. Returns how many are new.
 

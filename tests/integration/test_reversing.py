@@ -209,8 +209,13 @@ def test_a_claim_won_after_all_takes_the_reversal_back_and_a_loss_makes_another(
     run(payment, erp)
     assert its_state() == "withdrawn" and reversals(twin) == []
     assert states() == {"posted": 1} and the_item().state == "resolved"
+    again = the_item(Reason.TO_APPLY_AGAIN)
+    paid = CashReceipt.objects.get().match.applications.get()
+    assert again.state == "open"
+    assert f"{paid.invoice.tran_id} by {payment.amount:.2f} USD." in again.sentence
     turned(case, arthur, DisputeState.LOST)
     assert run(payment, erp) == 1 and reversals(twin) == ["pending"]
+    assert the_item(Reason.TO_APPLY_AGAIN).state == "resolved"
     assert [one.sequence for one in ReceiptReversal.objects.order_by("pk")] == [1, 2]
     assert holds(payment, erp)
 
@@ -284,6 +289,17 @@ def test_an_unknown_one_that_nobody_wants_any_more_is_looked_up_and_not_sent_aga
     turned(case, arthur, DisputeState.WON)
     assert run(payment, erp, LATER + HOUR) == 0
     assert its_state() == "withdrawn" and reversals(twin) == []
+    assert the_item(Reason.TO_APPLY_AGAIN).state == "open" and holds(payment, erp)
+
+
+def test_one_that_was_never_sent_and_is_wanted_no_more_asks_for_nothing(
+    payment: GatewayTransaction, erp: HttpErpLedger, twin: SageTwin, arthur: User
+) -> None:
+    case = turned(disputed(payment, arthur), arthur, DisputeState.LOST)
+    run(payment, erp)  # the clerk has not got round to it
+    turned(case, arthur, DisputeState.WON)
+    assert run(payment, erp, LATER + HOUR) == 0 and its_state() == "withdrawn"
+    assert not ReconcilingItem.objects.filter(reason=Reason.TO_APPLY_AGAIN).exists()
 
 
 @pytest.mark.parametrize("sent", [False, True])

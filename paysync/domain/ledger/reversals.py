@@ -72,7 +72,7 @@ class ReversalState(StrEnum):
 #: As a receipt's (design §4). What ends without a posting is never taken up again: a new one has a
 #: new key.
 REVERSAL_EDGES: dict[ReversalState, frozenset[ReversalState]] = {
-    ReversalState.DUE: frozenset({ReversalState.SENDING, ReversalState.WITHDRAWN}),
+    ReversalState.DUE: frozenset({ReversalState.SENDING}),
     ReversalState.SENDING: frozenset(
         {
             ReversalState.SUBMITTED,

@@ -143,11 +143,6 @@ def refuse(row: ReceiptReversal, why: str) -> None:
     move_on(row, ReversalState.REFUSED, REFUSED.format(why.rstrip(".")))
 
 
-def drop(row: ReceiptReversal) -> None:
-    """It is not in the ERP, and nobody wants it any more."""
-    move_on(row, ReversalState.WITHDRAWN, "")
-
-
 def move_on(
     row: ReceiptReversal,
     state: ReversalState,

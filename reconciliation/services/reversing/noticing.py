@@ -20,7 +20,13 @@ from paysync.ports import ErpLedger
 from reconciliation.models import CashReceipt
 from reconciliation.services.following import go
 from reconciliation.services.journal import Draft, balances_of, write_entries
-from reconciliation.services.leftovers import close_items, left_key, receipt_key, reverse_key
+from reconciliation.services.leftovers import (
+    apply_key,
+    close_items,
+    left_key,
+    receipt_key,
+    reverse_key,
+)
 from reconciliation.services.lookups import find_receipts
 from reconciliation.services.matching.applying import lock_payment
 from reconciliation.services.releasing import end_match, wait_again
@@ -95,7 +101,7 @@ def reverse(receipt_id: int, seen: ErpReceipt, now: datetime) -> bool:
         reason = f"receipt {receipt.erp_tran_id or receipt.tran_no} is reversed"
         end_match(row, None, SAGE, reason, now=now)
         told = f"Reversed in Sage 500 by {seen.reversed_by}."
-        keys = [key_of(receipt.pk) for key_of in (left_key, receipt_key, reverse_key)]
+        keys = [key_of(receipt.pk) for key_of in (left_key, receipt_key, reverse_key, apply_key)]
         close_items(row.company, keys, told, now=now)
         wait_again(row, SAGE, f"{reason} by {seen.reversed_by}.", now)
     return True

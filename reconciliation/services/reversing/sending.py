@@ -29,7 +29,6 @@ from reconciliation.services.posting.sending import gateway_reference
 from reconciliation.services.reversing.answers import (
     CLOSED,
     HOUR,
-    drop,
     note_found,
     note_unknown,
     refuse,
@@ -37,7 +36,7 @@ from reconciliation.services.reversing.answers import (
     try_later,
     wait,
 )
-from reconciliation.services.reversing.unwanted import take_back_unwanted
+from reconciliation.services.reversing.unwanted import let_go, take_back_unwanted
 from reconciliation.services.reversing.wanted import plan_reversals, wanted
 
 #: Of one run; the next one sees to the rest.
@@ -51,14 +50,14 @@ def reverse_receipts(company_id: int, *, erp: ErpLedger, now: datetime) -> int:
     it. Call it only where `may_send` allows it.
     """
     company = Company.objects.get(pk=company_id)
-    take_back_unwanted(company, erp=erp)
+    take_back_unwanted(company, erp=erp, now=now)
     if company.reverses_receipts:
         plan_reversals(company, now)
     claimed = claim(company, now)
     if not claimed:
         return 0
     try:
-        found = find_receipts([one.row.idempotency_key for one in claimed], erp)
+        found = find_receipts(keys_of(claimed), erp)
     except (ExternalError, RecordError) as error:
         put_back(claimed, error, now)
         raise
@@ -83,10 +82,7 @@ class Claimed:
 
 
 def claim(company: Company, now: datetime) -> list[Claimed]:
-    """Take what is due, with whether it is still wanted; committed before any call.
-
-    What was never sent and is wanted no more ends here.
-    """
+    """Take what is due, with whether it is still wanted; committed before any call."""
     claimed: list[Claimed] = []
     lease = timedelta(seconds=settings.SENDING_LEASE_S)
     ready = Q(state__in=[ReversalState.DUE, ReversalState.UNKNOWN], due_at__lte=now) | Q(
@@ -100,15 +96,18 @@ def claim(company: Company, now: datetime) -> list[Claimed]:
         still = wanted([row.receipt_id for row in rows]) if company.reverses_receipts else set()
         for row in rows:
             is_wanted, may_be_there = row.receipt_id in still, row.state != ReversalState.DUE
-            if not is_wanted and not may_be_there:
-                drop(row)
-                continue
             if not may_be_there:  # nobody has seen it yet: it counts on the day it is sent
                 row.tran_date = row.post_date = day
             row.state, row.claimed_at = ReversalState.SENDING, now
             row.save(update_fields=["state", "claimed_at", "tran_date", "post_date"])
             claimed.append(Claimed(row, is_wanted, may_be_there))
     return claimed
+
+
+def keys_of(claimed: Sequence[Claimed]) -> list[str]:
+    """Each reversal with its receipt."""
+    rows = [one.row for one in claimed]
+    return [key for row in rows for key in (row.idempotency_key, row.receipt.idempotency_key)]
 
 
 def put_back(claimed: Sequence[Claimed], error: Exception, now: datetime) -> None:
@@ -123,7 +122,7 @@ def put_back(claimed: Sequence[Claimed], error: Exception, now: datetime) -> Non
 def with_receipts(ids: Sequence[int]) -> list[ReceiptReversal]:
     """The locked rows with all that sending asks of them: a lock is taken without joins."""
     rows = ReceiptReversal.objects.filter(pk__in=ids).order_by("due_at", "pk")
-    return list(rows.select_related("receipt__company", "receipt__transaction"))
+    return list(rows.select_related("receipt__match", "receipt__transaction"))
 
 
 def send_one(
@@ -140,7 +139,7 @@ def send_one(
     if seen is not None and seen.state != ErpReceiptState.NOT_FOUND:
         return note_found(row, seen, now)
     if not one.is_wanted:
-        drop(row)
+        let_go(row, found.get(row.receipt.idempotency_key), now)
         return False
     if not calendar.is_open(row.post_date):
         wait(row, CLOSED.format(row.post_date), HOUR, now)

@@ -22,6 +22,7 @@ from reconciliation.domain.disputes.states import OPEN_DISPUTES
 from reconciliation.domain.reasons import Reason
 from reconciliation.models import CashReceipt, Dispute, ReceiptReversal, ReconcilingItem
 from reconciliation.services.journal import balances_of
+from reconciliation.services.leftovers import apply_key, close_items
 from reconciliation.services.planning import Calendar
 
 #: Open items whose receipt is to be reversed.
@@ -78,6 +79,7 @@ def submitted(company_id: int, *, size: int = 500) -> Iterator[list[ReceiptRever
         receipt__company=company_id, state=ReversalState.SUBMITTED
     )
     last = 0
+    rows = rows.select_related("receipt__transaction", "receipt__match")
     while part := list(rows.filter(pk__gt=last).order_by("pk")[:size]):
         last = part[-1].pk
         yield part
@@ -96,11 +98,11 @@ def plan_reversals(company: Company, now: datetime, *, size: int = 500) -> int:
         .distinct()[:size]
     ):
         last = part[-1]
-        noted += note_reversals(wanted(part), day, now)
+        noted += note_reversals(company, wanted(part), day, now)
     return noted
 
 
-def note_reversals(receipt_ids: Collection[int], day: date, now: datetime) -> int:
+def note_reversals(company: Company, receipt_ids: Collection[int], day: date, now: datetime) -> int:
     receipts = CashReceipt.objects.filter(pk__in=list(receipt_ids)).annotate(
         made=Count("reversals")
     )
@@ -109,6 +111,8 @@ def note_reversals(receipt_ids: Collection[int], day: date, now: datetime) -> in
         for receipt in receipts.select_related("transaction").order_by("pk")
     ]
     insert_missing(rows)
+    keys = [apply_key(row.receipt_id) for row in rows]
+    close_items(company, keys, "It is to be reversed after all.", now=now)
     return len(rows)
 
 
