@@ -15,7 +15,7 @@ from paysync.models import Company, MerchantAccount
 from paysync.services.audit import seal_entries
 from paysync.wiring import gateway_for, ledger_for
 from reconciliation.demo.money_out import MoneyOut, overpaid
-from reconciliation.demo.rounds import refunds, standing
+from reconciliation.demo.rounds import money_out, standing
 from reconciliation.demo.stage import Stage, twin_of
 from reconciliation.models import CashReceipt, GatewayTransaction, JournalLine, ReconcilingItem
 from reconciliation.queries.amounts import from_mills, mills_sum
@@ -93,7 +93,7 @@ def report(
             *told,
             *({"name": "paid out too much", "record": "", "message": text} for text in wrong),
         ],
-        "money_out": dict(storm.done) | refunds() if storm else {},
+        "money_out": dict(storm.done) | money_out() if storm else {},
         "faults": faults,
         "rounds": rounds,
         "seconds": round(seconds, 1),

@@ -12,6 +12,7 @@ from django.utils import timezone
 from paysync.domain.ledger import ReceiptState
 from paysync.models import Connection, MerchantAccount
 from reconciliation import tasks
+from reconciliation.demo import reversing
 from reconciliation.demo.faults import clear_the_weather
 from reconciliation.demo.money_out import MoneyOut
 from reconciliation.demo.stage import Stage, clerk_works, day_ends
@@ -25,6 +26,7 @@ SETTLED_STATES = [
     ReceiptState.HELD,
     ReceiptState.WITHDRAWN,
     ReceiptState.DELETED_IN_ERP,
+    ReceiptState.REVERSED,
 ]
 MOST_SECONDS = 900.0
 STALLED_SECONDS = 60.0
@@ -87,25 +89,27 @@ def run_to_the_end(
         day_ends(stage)
         if rounds >= FAULT_ROUNDS:
             clear_the_weather(stage)
-        is_still = is_quiet(stage) and (storm is None or storm.is_quiet)
+        is_still = is_quiet(stage) and (storm is None or storm.is_quiet) and reversing.is_quiet()
         quiet = quiet + 1 if rounds > FAULT_ROUNDS and is_still else 0
-        tell(f"round {rounds}: {standing()}{f', {refunds()}' if storm else ''}")
-        patience.check(standing() | refunds(), quiet > 0)
+        tell(f"round {rounds}: {standing()}{f', {money_out()}' if storm else ''}")
+        patience.check(standing() | money_out(), quiet > 0)
         wait_for_due()
     return rounds
 
 
 def take_out(storm: MoneyOut, rounds: int) -> None:
     storm.act()
+    reversing.clerk_reverses(storm)
     storm.let_time_pass()
+    reversing.let_time_pass()
     if rounds > FAULT_ROUNDS:
         storm.tell_outcomes()
 
 
-def refunds() -> dict[str, int]:
-    """Refund requests by state."""
+def money_out() -> dict[str, int]:
+    """Refund requests and reversals by state."""
     found = Counter(RefundRequest.objects.order_by().values_list("state", flat=True))
-    return {f"refunds {state}": count for state, count in found.items()}
+    return {f"refunds {state}": count for state, count in found.items()} | reversing.reversals()
 
 
 class Stall:

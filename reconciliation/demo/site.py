@@ -99,6 +99,7 @@ def make_companies(
                 "name": data["name"],
                 "erp_connection": erp,
                 "mode": Company.Mode.AUTO,
+                "reverses_receipts": True,
                 "currency": data.get("currency", "USD"),
             },
         )

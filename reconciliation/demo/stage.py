@@ -41,6 +41,7 @@ def set_the_stage(folder: Path, seed: int, *, size: int = 3000, clerk_every_s: f
     """Start the twins, load a company with `size` invoices into Sage's, connect paysync to both."""
     credentials = new_credentials()
     clerk = ["--clerk-every", str(clerk_every_s)] if clerk_every_s else []
+    clerk.append("--reversals-rehearsed")
     stage = Stage(
         {name: paytrace_twin(folder, name=name) for name in ("paytrace", "paytrace-v1")},
         sage500_twin(folder, api_key=credentials.api_key, arguments=clerk),

@@ -19,6 +19,8 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--port-file", type=Path, help="where to write the port once it listens")
     parser.add_argument("--clerk-every", type=float, default=0, metavar="S",
                         help="post balanced batches of that age every S seconds")  # fmt: skip
+    parser.add_argument("--reversals-rehearsed", action="store_true",
+                        help="reverse receipts, as a site that has rehearsed it")  # fmt: skip
     parser.add_argument("--api-key", default=os.environ.get("ERP_TWIN_API_KEY", SANDBOX_KEY))
     return parser
 
@@ -30,6 +32,7 @@ def main() -> None:
         database=given.database,
         api_key=given.api_key,
         clerk_every_s=given.clerk_every,
+        reversals_rehearsed=given.reversals_rehearsed,
     )
     if given.port_file:
         given.port_file.write_text(str(twin.port))

@@ -47,11 +47,12 @@ class SageTwin(Twin):
         database: str = ":memory:",
         api_key: str = SANDBOX_KEY,
         clerk_every_s: float = 0,
+        reversals_rehearsed: bool = False,
     ) -> None:
         self.store = Store(database)
         self.api_key = api_key
         #: As the wrappers, a site reverses nothing until it says that it has rehearsed it.
-        self.reversals_rehearsed = False
+        self.reversals_rehearsed = reversals_rehearsed
         super().__init__(name, port)
         self.clerk = Clerk(self.store, self.faults)
         self.rounds = ClerkRounds(self)
