@@ -223,6 +223,9 @@ DOCUMENTS_DIR = Path(env.str("DOCUMENTS_DIR", default="").strip() or BASE_DIR / 
 UNKNOWN_LOOKUP_DELAYS_S = delays("UNKNOWN_LOOKUP_DELAYS_S", "60,300,1800,3600")
 # How long a receipt may stay in "sending" before its worker is taken for dead.
 SENDING_LEASE_S = number("SENDING_LEASE_S", 900, 1, 86_400)
+# How long an authorization is expected to hold, in days. PayTrace names no period (unknown):
+# seven is what gateways commonly promise for a card that was not present (inferred).
+AUTHORIZATION_DAYS = int(number("AUTHORIZATION_DAYS", 7, 3, 60))
 HINT_MAX_BYTES = int(number("HINT_MAX_BYTES", 65_536, 1_024, 1_048_576))
 HINT_TOLERANCE_S = int(number("HINT_TOLERANCE_S", 300, 5, 3_600))
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from reconciliation.api import disputes, reading, refunds
+from reconciliation.api import captures, disputes, reading, refunds
 
 urlpatterns = [
     path("proof/", reading.LatestProof.as_view(), name="api-proof"),
     path("payments/<str:name>/match/", reading.PaymentMatch.as_view(), name="api-payment-match"),
+    path("payments/<str:name>/captures/", captures.PaymentCaptures.as_view(), name="api-captures"),
     path("refunds/", refunds.Refunds.as_view(), name="api-refunds"),
     path("refunds/<int:pk>/", refunds.OneRefund.as_view(), name="api-refund"),
     path("refunds/<int:pk>/<str:deed>/", refunds.RefundDeed.as_view(), name="api-refund-deed"),

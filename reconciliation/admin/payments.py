@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.safestring import SafeString
+from django_q.tasks import async_task
 from unfold.contrib.filters.admin import (
     ChoicesDropdownFilter,
     DropdownFilter,
@@ -17,16 +18,21 @@ from unfold.contrib.filters.admin import (
 )
 
 from paysync.admin.base import StoryAdmin, link_to
+from paysync.domain.money import Money
 from paysync.domain.payments import Kind, State
 from paysync.templatetags.console import ago, badge
 from paysync.templatetags.money import amount
 from reconciliation.admin.workbench.doors import deed_of, ledger_of
+from reconciliation.domain.captures import LIVE_CAPTURES
 from reconciliation.domain.refunds.ways import can_be_asked_for
 from reconciliation.models import GatewayTransaction
 from reconciliation.queries import stories
 from reconciliation.queries.failures import decline_of, return_of
+from reconciliation.queries.refund_pages import read_amount
+from reconciliation.services import capturing
 from reconciliation.services.returns import WORKS, note_change, set_return_code
 from reconciliation.services.workbench import unmatch_payment
+from reconciliation.tasks import REFUND
 from reconciliation.templatetags.states import (
     paid_with,
     payer,
@@ -47,6 +53,18 @@ class MatchedFilter(DropdownFilter):  # type: ignore[misc]  # unfold is untyped
         if self.value() in {"no", "yes"}:
             return queryset.filter(needs_match=self.value() == "no")
         return queryset
+
+
+def can_capture(user: Any, story: stories.PaymentStory) -> bool:
+    """Offered where the service would take it; that has the last word."""
+    payment = story.payment
+    is_held = payment.kind == Kind.SALE and payment.state == State.AUTHORIZED
+    is_live = any(capture.state in LIVE_CAPTURES for capture in story.captures)
+    return is_held and not is_live and bool(user.has_perm(capturing.ASKS))
+
+
+def held_amount(payment: GatewayTransaction) -> str:
+    return str(Money.parse(payment.amount, payment.currency).amount)
 
 
 def can_refund(user: Any, payment: GatewayTransaction) -> bool:
@@ -78,6 +96,7 @@ class PaymentAdmin(StoryAdmin):
     change_form_template = "reconciliation/payment.html"
     posts: ClassVar[dict[str, str]] = {
         "unmatch": "unmatch", "returned": "set_return_code", "changed": "note_change",
+        "capture": "capture",
     }  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -102,6 +121,9 @@ class PaymentAdmin(StoryAdmin):
             "story": story,
             "may_unmatch": may,
             "may_refund": story is not None and can_refund(request.user, story.payment),
+            "held_amount": story
+            and Money.parse(story.payment.amount, story.payment.currency).amount,
+            "may_capture": story is not None and can_capture(request.user, story),
             "returned": story and return_of(story.payment, timezone.now()),
             "decline": story and decline_of(story.payment),
             "may_work": request.user.has_perm(WORKS),
@@ -122,6 +144,17 @@ class PaymentAdmin(StoryAdmin):
             ),
             "The match is undone: the payment waits at the workbench. Undo there matches it again.",
         )
+
+    def capture(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        def call() -> None:
+            row = GatewayTransaction.objects.get(pk=object_id)
+            wanted = read_amount(request.POST.get("amount", "")[:30], row.currency)
+            user: Any = request.user
+            capturing.request_capture(object_id, amount=wanted, user=user, now=timezone.now())
+            account_id = row.merchant_account_id
+            async_task(REFUND, account_id, task_name=f"capture account {account_id}")
+
+        return self.act(request, object_id, capturing.ASKS, call, "It is captured next.")
 
     def set_return_code(self, request: HttpRequest, object_id: int) -> HttpResponse:
         def call() -> None:

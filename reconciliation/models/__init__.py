@@ -1,5 +1,6 @@
 """Tables of reconciliation: mirrors, payments, the cent ledger, matches, receipts, mappings."""
 
+from reconciliation.models.captures import Capture
 from reconciliation.models.disputes import (
     Dispute,
     DisputeColumns,
@@ -26,6 +27,7 @@ from reconciliation.models.workbench import ItemNote, Presence, Proposal, WorkSt
 
 __all__ = [
     "Application",
+    "Capture",
     "CashAccount",
     "CashReceipt",
     "CompletenessCheck",

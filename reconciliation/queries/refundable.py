@@ -10,10 +10,11 @@ from django.db.models import Q, QuerySet, Sum
 from paysync.domain.ledger import Bucket
 from paysync.domain.money import Money
 from paysync.domain.payments import MONEY_STATES, State
+from reconciliation.domain.captures import LIVE_CAPTURES, CaptureState
 from reconciliation.domain.refunds.refundable import Applied, Refundable
 from reconciliation.domain.refunds.states import PENDING, UNDER_WAY, RefundState
 from reconciliation.domain.refunds.ways import Way
-from reconciliation.models import Application, GatewayTransaction, RefundRequest
+from reconciliation.models import Application, Capture, GatewayTransaction, RefundRequest
 from reconciliation.services.journal import balances_of
 
 #: Done at the gateway, but our books do not show it yet.
@@ -30,10 +31,19 @@ def spoken_for(rows: Iterable[GatewayTransaction]) -> QuerySet[RefundRequest]:
 
 
 def has_work(account_id: int, now: datetime) -> bool:
-    """Whether a request of the merchant account is due, under way, or not booked yet."""
+    """Whether a refund or a capture of the account is due or under way, or one is not booked."""
     due = Q(state__in=[RefundState.APPROVED, RefundState.UNKNOWN], due_at__lte=now)
     rows = RefundRequest.objects.filter(transaction__merchant_account=account_id)
-    return rows.filter(due | Q(state=RefundState.SENDING) | NOT_BOOKED).exists()
+    if rows.filter(due | Q(state=RefundState.SENDING) | NOT_BOOKED).exists():
+        return True
+    live = [state.value for state in LIVE_CAPTURES]
+    captures = Capture.objects.filter(transaction__merchant_account=account_id, state__in=live)
+    return captures.filter(Q(due_at__lte=now) | Q(state=CaptureState.SENDING)).exists()
+
+
+def is_being_captured(row: GatewayTransaction) -> bool:
+    live = [state.value for state in LIVE_CAPTURES]
+    return Capture.objects.filter(transaction=row, state__in=live).exists()
 
 
 def refundable_of(row: GatewayTransaction, *, but: RefundRequest | None = None) -> Refundable:

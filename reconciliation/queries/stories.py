@@ -11,6 +11,7 @@ from django.db.models import Prefetch, QuerySet
 from paysync.domain.ledger import Bucket
 from reconciliation.models import (
     Application,
+    Capture,
     CashReceipt,
     Dispute,
     GatewayTransaction,
@@ -74,6 +75,7 @@ class PaymentStory:
     items: list[ReconcilingItem]
     refunds: list[RefundRequest]
     disputes: list[Dispute]
+    captures: list[Capture]
 
     @property
     def match(self) -> Match | None:
@@ -128,6 +130,7 @@ def find_payment_story(pk: int) -> PaymentStory | None:
             )
         ),
         disputes=list(Dispute.objects.filter(transaction=payment)),
+        captures=list(Capture.objects.filter(transaction=payment).select_related("asked_by")),
     )
 
 

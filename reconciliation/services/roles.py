@@ -44,7 +44,7 @@ APPROVER_CHANGES = (*CLERK_CHANGES, "reconciliation.cashreceipt", "reconciliatio
 REFUNDS = ("reconciliation.refundrequest",)
 #: Everybody in finance enters and works on disputes; how one ended is for an approver.
 DISPUTES = ("reconciliation.dispute",)
-CLERK_ADDS = (*REFUNDS, *DISPUTES)
+CLERK_ADDS = (*REFUNDS, *DISPUTES, "reconciliation.capture")
 JOBS = ("django_q.schedule", "django_q.success", "django_q.failure", "django_q.ormq")
 
 ROLES = (

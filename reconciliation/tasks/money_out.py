@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.utils import timezone
 
 from paysync.guarding import each, gateway_for, guarded
-from paysync.models import MerchantAccount, SyncRun
+from paysync.models import Company, MerchantAccount, SyncRun
 from paysync.services import runs
 from reconciliation.queries.refundable import has_work
-from reconciliation.services import disputing, refunding
+from reconciliation.services import capturing, disputing, refunding
 from reconciliation.tasks.names import active_companies, worker_name
 
 
@@ -33,7 +33,9 @@ def refund(account_id: int) -> None:
                 sent = refunding.send_refunds(
                     account_id, gateway=gateway, worker=worker_name(), clock=timezone.now
                 )
-                runs.progress(run, str(sent), written=sum(sent.outcomes.values()))
+                captured = capturing.send_captures(account_id, gateway=gateway, clock=timezone.now)
+                written = sum(sent.outcomes.values()) + captured
+                runs.progress(run, f"{sent}; {captured} captured", written=written)
 
     guarded(account.connection, call, job=f"refund:{account_id}")
 
@@ -47,3 +49,5 @@ def watch_disputes() -> None:
 def watch(company_id: int) -> None:
     disputing.find_payments(company_id, now=timezone.now())
     disputing.take_missing(company_id, now=timezone.now())
+    company = Company.objects.get(pk=company_id)
+    capturing.watch_authorizations(company, now=timezone.now())

@@ -8,6 +8,7 @@ from django.utils.safestring import SafeString
 from paysync.domain.ledger import Bucket, ReceiptState, ReversalState, SubmitCode
 from paysync.domain.payments import State
 from paysync.templatetags.console import badge
+from reconciliation.domain.captures import CaptureState
 from reconciliation.domain.disputes.states import DisputeState
 from reconciliation.domain.matching.rules import DEFAULT_RULES
 from reconciliation.domain.reasons import Reason
@@ -40,6 +41,13 @@ RECEIPT = {
     ReceiptState.WITHDRAWN: ("Withdrawn", "neutral", "undo"),
     ReceiptState.DELETED_IN_ERP: ("Deleted in Sage", "bad", "delete"),
     ReceiptState.REVERSED: ("Reversed", "neutral", "settings_backup_restore"),
+}
+CAPTURE = {
+    CaptureState.DUE: ("Goes out", "info", "schedule_send"),
+    CaptureState.SENDING: ("Sending", "wait", "sync"),
+    CaptureState.UNKNOWN: ("Outcome unknown", "warn", "help"),
+    CaptureState.DONE: ("Captured", "good", "task_alt"),
+    CaptureState.FAILED: ("Refused", "bad", "error"),
 }
 REVERSAL = {
     ReversalState.DUE: ("Waits", "wait", "schedule"),
@@ -98,6 +106,11 @@ DISPUTE = {
 @register.filter
 def payment_state(state: str) -> SafeString:
     return badge(*PAYMENT.get(State(state), (state, "neutral", "")))
+
+
+@register.filter
+def capture_state(state: str) -> SafeString:
+    return badge(*CAPTURE[CaptureState(state)])
 
 
 @register.filter

@@ -18,6 +18,7 @@ from paysync.domain.errors import ConflictError, ExternalError, RuleError
 from paysync.models import AuditEntry, Connection, MerchantAccount
 from paysync.ports import PaymentGateway
 from paysync.sandbox.paytrace.twin import PayTraceTwin
+from reconciliation.domain.disputes.states import DisputeState
 from reconciliation.models import (
     GatewayTransaction,
     ReconcilingItem,
@@ -40,6 +41,7 @@ from reconciliation.services.refunding import (
     tell_outcome,
 )
 from tests.choosing import buckets
+from tests.disputes import disputed, turned
 from tests.refunds import LATER, NOW, agreed, ask, at_gateway, charged, config, poll, send, tell
 from tests.workbench import person
 
@@ -140,6 +142,16 @@ class TestAsking:
         request = ask(row, amount, clerk)
         assert request.approvals_needed == approvals
         assert request.state == ("requested" if approvals else "approved")
+
+    def test_a_disputed_payment_needs_two_however_the_dispute_ended(
+        self, twin: PayTraceTwin, merchant_account: MerchantAccount, gateway: PaymentGateway,
+        clerk: User, ann: User,
+    ) -> None:  # fmt: skip
+        RefundPolicy.objects.create(company=merchant_account.company, free_up_to=50)
+        row = charged(twin, merchant_account, gateway)
+        turned(disputed(row, ann, "50.00"), ann, DisputeState.WON)
+        request = ask(row, "1.00", clerk)
+        assert request.approvals_needed == 2 and "disputed" in request.lane
 
 
 class TestDeciding:

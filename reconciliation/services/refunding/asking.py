@@ -19,8 +19,14 @@ from reconciliation.domain.refunds.lanes import Facts, Lane, Policy, lane_for
 from reconciliation.domain.refunds.refundable import reopening
 from reconciliation.domain.refunds.states import PENDING, RefundState
 from reconciliation.domain.refunds.ways import can_be_asked_for
-from reconciliation.models import GatewayTransaction, RefundPolicy, RefundReason, RefundRequest
-from reconciliation.queries.refundable import applied_of, refundable_of
+from reconciliation.models import (
+    Dispute,
+    GatewayTransaction,
+    RefundPolicy,
+    RefundReason,
+    RefundRequest,
+)
+from reconciliation.queries.refundable import applied_of, is_being_captured, refundable_of
 from reconciliation.services.matching.applying import lock_payment
 from reconciliation.services.refunding.telling import tell_approvers
 
@@ -57,6 +63,8 @@ def request_refund(
         if reason is None:
             raise RuleError("Choose one of the reasons.")
         require_payment(row)
+        if is_being_captured(row):
+            raise RuleError("The payment is being captured: ask once that is done.")
         parts = refundable_of(row)
         if seen_left is not None and parts.left < seen_left and parts.left < amount:
             raise ConflictError(f"Meanwhile less can be given back: {parts}.")
@@ -114,6 +122,7 @@ def facts_of(row: GatewayTransaction, amount: Money, now: datetime) -> Facts:
         amount=amount.amount,
         count_today=requests_today(row, now) + 1,
         age_days=max((today - row.business_date).days, 0),
+        is_disputed=Dispute.objects.filter(transaction=row).exists(),
     )
 
 
