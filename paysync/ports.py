@@ -66,6 +66,12 @@ class PaymentGateway(Protocol):
         self, gateway_id: str, amount: Money | None = None, method: Method = Method.CARD
     ) -> MoneyResult: ...
 
+    def credit(self, gateway_customer_id: str, amount: Money) -> MoneyResult:
+        """Money to a stored customer's card, linked to no payment. Raises RejectedError where no
+        source documents the call.
+        """
+        ...
+
     def ping(self) -> None:
         """Prove that host and credentials work, by a harmless read."""
         ...

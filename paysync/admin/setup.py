@@ -78,6 +78,7 @@ class MerchantAccountAdmin(ConsoleAdmin):
             "description": "A PayTrace account that collects for one company.",
         }),
         ("Reading", {"fields": ("polls_from", "read")}),
+        ("Money out", {"fields": ("unlinked_credits",)}),
     )  # fmt: skip
     readonly_fields = ("read",)
 

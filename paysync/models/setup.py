@@ -150,6 +150,12 @@ class MerchantAccount(models.Model):
     currency = models.CharField(
         max_length=3, default="USD", help_text="PayTrace names no currency: USD is inferred."
     )
+    unlinked_credits = models.BooleanField(
+        "credits without a payment",
+        default=False,
+        help_text="Let people ask for money to a stored card that no payment limits. Two others "
+        "approve each. PayTrace has it switched off by default, and only V1 documents the call.",
+    )
     polls_from = models.DateField(
         null=True, blank=True, help_text="Payments of earlier days are none of ours."
     )

@@ -90,22 +90,30 @@ class RefundAdmin(StoryAdmin):
         asked = request.POST if request.method == "POST" else request.GET
         typed = asked.get("amount", "")[:30]
         documents = asked.getlist("documents")[:100]
-        found = refund_pages.find_cockpit(payment_id, typed, documents, timezone.now())
+        unlinked = asked.get("unlinked") == "1"
+        now = timezone.now()
+        found = refund_pages.find_cockpit(payment_id, typed, documents, now, unlinked=unlinked)
         if found is None:
             raise Http404
         if request.method == "POST" and asked.get("do") == "ask":
-            made = self.ask(request, found, documents)
+            made = self.ask(request, found, documents, unlinked=unlinked)
             if made is not None:
                 return redirect(self.page_of(made.pk))
-            found = refund_pages.find_cockpit(payment_id, typed, documents, timezone.now())
+            found = refund_pages.find_cockpit(payment_id, typed, documents, now, unlinked=unlinked)
         context = self.admin_site.each_context(request) | {
             "title": "Refund", "opts": self.opts, "cockpit": found, "documents": documents,
-            "typed": typed, "reason": asked.get("reason", ""), "note": asked.get("note", "")[:300],
+            "unlinked": unlinked, "typed": typed, "reason": asked.get("reason", ""),
+            "note": asked.get("note", "")[:300],
         }  # fmt: skip
         return TemplateResponse(request, "reconciliation/refunds/cockpit.html", context)
 
     def ask(
-        self, request: HttpRequest, found: refund_pages.Cockpit, documents: list[str]
+        self,
+        request: HttpRequest,
+        found: refund_pages.Cockpit,
+        documents: list[str],
+        *,
+        unlinked: bool,
     ) -> RefundRequest | None:
         """None, with a message, where it cannot be asked for."""
         wanted, reason = found.effect.amount, request.POST.get("reason", "")
@@ -126,6 +134,7 @@ class RefundAdmin(StoryAdmin):
                     user=request.user,  # type: ignore[arg-type]  # signed in: the site asks
                     now=timezone.now(),
                     seen_left=refund_pages.read_amount(seen, wanted.currency) if seen else None,
+                    unlinked=unlinked,
                 )
             )
 

@@ -38,21 +38,25 @@ class Refunds(StaffView):
         return self.answer(call)
 
     def post(self, request: Request) -> Response:
-        """{"payment": gateway id or key, "amount": "12.50", "reason", "note", "documents"}."""
+        """{"payment": gateway id or key, "amount": "12.50", "reason", "note", "documents",
+        "unlinked": true for a credit to the stored card of whoever paid}."""
 
         def call() -> dict[str, Any]:
             self.require(request, refunding.ASKS)
-            body = body_of(request, "payment", "amount", "reason", "note", "documents")
+            body = body_of(request, "payment", "amount", "reason", "note", "documents", "unlinked")
             payment = one_payment(text_in(body, "payment", needed=True))
             documents = body.get("documents", [])
             if not isinstance(documents, list) or not all(isinstance(d, str) for d in documents):
                 raise RuleError("documents is a list of document numbers.")
+            if not isinstance(body.get("unlinked", False), bool):
+                raise RuleError("unlinked is true or false.")
             made = refunding.request_refund(
                 payment.pk,
                 amount=money_in(body, "amount", payment.currency),
                 reason_id=reason_of(text_in(body, "reason", needed=True)),
                 note=text_in(body, "note"),
                 documents=documents[:100],
+                unlinked=body.get("unlinked", False),
                 user=who(request),
                 now=timezone.now(),
             )
@@ -130,6 +134,7 @@ def to_answer(row: RefundRequest) -> dict[str, Any]:
         "amount": plain(row.amount, row.currency),
         "currency": row.currency,
         "reason": row.reason.title,
+        "unlinked": row.is_unlinked,
         "state": row.state,
         "approvals_needed": row.approvals_needed,
         "why": row.lane,

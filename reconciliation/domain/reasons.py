@@ -39,6 +39,7 @@ class Reason(StrEnum):
     TO_APPLY_AGAIN = "to_apply_again"
     REFUND_FAILED = "refund_failed"
     TO_CAPTURE = "to_capture"
+    CREDIT_TO_ENTER = "credit_to_enter"
     DISPUTE_UNKNOWN = "dispute_unknown"
     MONEY_CAME_BACK = "money_came_back"
     FEE_TO_BOOK = "fee_to_book"
@@ -92,6 +93,7 @@ TITLES = {
     Reason.TO_APPLY_AGAIN: "Receipt to apply again",
     Reason.REFUND_FAILED: "Refund refused",
     Reason.TO_CAPTURE: "Authorization about to lapse",
+    Reason.CREDIT_TO_ENTER: "Credit without a payment",
     Reason.DISPUTE_UNKNOWN: "Dispute of an unknown payment",
     Reason.MONEY_CAME_BACK: "Money came back after a dispute",
     Reason.FEE_TO_BOOK: "Dispute fee to book",
@@ -132,6 +134,7 @@ ADVICE = {
     Reason.TO_APPLY_AGAIN: "Apply the receipt in Sage 500 as it is told here, then say so here.",
     Reason.REFUND_FAILED: "Read why; then ask for it anew or give the money back otherwise.",
     Reason.TO_CAPTURE: "Capture it, or give it up, on the payment's page.",
+    Reason.CREDIT_TO_ENTER: "Enter the credit in Sage 500, then say so here.",
     Reason.DISPUTE_UNKNOWN: "Find the payment in PayTrace and name it on the dispute's page.",
     Reason.MONEY_CAME_BACK: "Enter the money in Sage 500, then say so here.",
     Reason.FEE_TO_BOOK: "Book the fee in Sage 500, then say so here.",

@@ -69,6 +69,9 @@ class RefundRequest(models.Model):
     documents = models.JSONField(
         default=list, help_text="Documents that people chose to open again first, in order."
     )
+    is_unlinked = models.BooleanField(
+        default=False, help_text="A credit to whoever paid: the payment does not limit it."
+    )
     state = models.CharField(
         max_length=9,
         choices=[(state.value, state.value.capitalize()) for state in RefundState],

@@ -13,7 +13,7 @@ from paysync.domain.money import Money
 from paysync.domain.payments import Method, State
 from reconciliation.domain.refunds.lanes import Lane
 from reconciliation.domain.refunds.refundable import Applied, Refundable, Reopened, reopening
-from reconciliation.domain.refunds.ways import Chosen, choose_way
+from reconciliation.domain.refunds.ways import Chosen, Way, choose_way
 from reconciliation.models import (
     CashReceipt,
     GatewayTransaction,
@@ -25,6 +25,7 @@ from reconciliation.models import (
 from reconciliation.queries.accounts import accounts_for
 from reconciliation.queries.refundable import applied_of, refundable_of, spoken_for
 from reconciliation.services.refunding import lane_of
+from reconciliation.services.refunding.asking import objection_to_unlinked, require_unlinked
 from reconciliation.services.releasing import LIVE, RECALLABLE
 
 
@@ -53,14 +54,22 @@ class Cockpit:
     requests: Sequence[RefundRequest]
     reasons: Sequence[RefundReason]
     effect: Effect
+    may_credit: bool
 
 
 def find_cockpit(
-    payment_id: int, typed: str, documents: Sequence[str], now: datetime
+    payment_id: int,
+    typed: str,
+    documents: Sequence[str],
+    now: datetime,
+    *,
+    unlinked: bool = False,
 ) -> Cockpit | None:
     """typed: the amount as a person wrote it; "" means all that is left."""
     row = (
-        GatewayTransaction.objects.select_related("company", "customer", "merchant_account")
+        GatewayTransaction.objects.select_related(
+            "company", "customer", "merchant_account__connection"
+        )
         .filter(pk=payment_id)
         .first()
     )
@@ -75,7 +84,10 @@ def find_cockpit(
         on_account=on_account,
         requests=list(spoken_for([row]).select_related("requested_by", "reason")),
         reasons=list(RefundReason.objects.filter(is_active=True)),
-        effect=effect_of(row, parts, applied, on_account, typed, documents, now),
+        effect=credit_effect(row, typed, now)
+        if unlinked
+        else effect_of(row, parts, applied, on_account, typed, documents, now),
+        may_credit=not objection_to_unlinked(row),
     )
 
 
@@ -101,6 +113,23 @@ def effect_of(
         lane=lane_of(row, amount, now),
         opened=opened,
         ledger=in_ledger(row),
+    )
+
+
+def credit_effect(row: GatewayTransaction, typed: str, now: datetime) -> Effect:
+    """What a credit to whoever paid would do: nothing to this payment."""
+    try:
+        amount = read_amount(typed, row.currency)
+        require_unlinked(row, amount, ())
+    except RuleError as error:
+        return Effect(None, str(error))
+    why = "It goes to the stored card of whoever paid, linked to no payment."
+    return Effect(
+        amount=amount,
+        chosen=Chosen(Way.CREDIT, why),
+        lane=lane_of(row, amount, now, unlinked=True),
+        ledger="An open item asks a person to enter it. "
+        + accounts_for(row, GLMapping.Kind.REFUND),
     )
 
 

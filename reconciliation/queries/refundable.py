@@ -19,15 +19,16 @@ from reconciliation.services.journal import balances_of
 
 #: Done at the gateway, but our books do not show it yet.
 NOT_BOOKED = Q(state=RefundState.DONE) & (
-    Q(way=Way.REFUND, refund__isnull=True)
+    Q(way__in=[Way.REFUND, Way.CREDIT], refund__isnull=True)
     | Q(way=Way.VOID, transaction__state__in=[state.value for state in MONEY_STATES])
 )
 
 
 def spoken_for(rows: Iterable[GatewayTransaction]) -> QuerySet[RefundRequest]:
-    """Requests whose money is neither free nor gone in our books."""
+    """Requests whose money is neither free nor gone in our books. No credit without a payment."""
     pending = Q(state__in=[state.value for state in PENDING]) | NOT_BOOKED
-    return RefundRequest.objects.filter(pending, transaction__in=[row.pk for row in rows])
+    linked = RefundRequest.objects.filter(is_unlinked=False)
+    return linked.filter(pending, transaction__in=[row.pk for row in rows])
 
 
 def has_work(account_id: int, now: datetime) -> bool:
@@ -85,5 +86,6 @@ def applied_of(row: GatewayTransaction) -> tuple[list[Applied], Money]:
 def under_way(row: GatewayTransaction) -> Money:
     """What refunds take that the gateway may be making, or has made and we have not booked."""
     busy = Q(state__in=[state.value for state in UNDER_WAY]) | NOT_BOOKED
-    total = RefundRequest.objects.filter(busy, transaction=row).aggregate(total=Sum("amount"))
+    linked = RefundRequest.objects.filter(is_unlinked=False)
+    total = linked.filter(busy, transaction=row).aggregate(total=Sum("amount"))
     return Money.parse(total["total"], row.currency) if total["total"] else Money.zero(row.currency)

@@ -119,6 +119,12 @@ class PayTraceV1(PayTraceGateway):
         call = self._call("/v1/transactions/refund/for_transaction", body)
         return self._move(Operation.REFUND, call)[0]
 
+    def credit(self, gateway_customer_id: str, amount: Money) -> MoneyResult:
+        """PayTrace switches it off by default (certain): then it refuses it."""
+        body = {"customer_id": gateway_customer_id, **self._amount(amount)}
+        call = self._call("/v1/transactions/refund/to_customer", body)
+        return self._move(Operation.REFUND, call)[0]
+
     def ping(self) -> None:
         """Asks for the batches of a day long gone: `/v1/ping` would prove no log-in."""
         day = us_date(date(2020, 1, 1))

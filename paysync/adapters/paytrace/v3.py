@@ -154,6 +154,10 @@ class PayTraceV3(PayTraceGateway):
         call = self._one_item("/v3/card/batch/refund", gateway_id, amount)
         return self._move(Operation.REFUND, call)[0]
 
+    def credit(self, gateway_customer_id: str, amount: Money) -> MoneyResult:
+        """V3 documents a keyed credit only, and that needs a card number: never here."""
+        raise unsupported("a credit that is linked to no payment")
+
     def ping(self) -> None:
         self._client.read(Call("/v3/user/self", method="GET"))
 

@@ -27,6 +27,7 @@ class Settings:
     duplicate_error_key: str = "1024"
     strict_customers: bool = True
     auto_settle: bool = False
+    unreferenced_refunds: bool = False
     first_batch_number: int = 571
 
     def change(self, values: Mapping[str, Any]) -> None:

@@ -172,6 +172,15 @@ class Engine:
         self.tell([answer.payment])
         return answer
 
+    def credit(self, cents: int, **facts: Any) -> Answer:
+        """Money to a stored card, linked to no sale."""
+        with self.store.lock:
+            made = {"method": "card", "kind": "REFUND", "cents": cents, "created": self.now()}
+            made |= {"status": "captured", "approval_code": self.approval_code(), **facts}
+            answer = self._keep(106, made)
+        self.tell([answer.payment])
+        return answer
+
     def void_ach(self, payment_id: object) -> Answer:
         with self.store.lock:
             payment = self._ach(payment_id)

@@ -75,6 +75,15 @@ class V1Routes:
         cents = self._optional_cents(body)
         return self._done(self._run(self._engine.refund, body.get("transaction_id"), cents))
 
+    @route("POST", "/v1/transactions/refund/to_customer")
+    def credit(self, request: Request) -> Response:
+        """Linked to no payment: off by default, as on real accounts (§4.3)."""
+        body = self._body(request)
+        if not self._engine.settings.unreferenced_refunds:
+            raise Halt(self._refused(RefusalError(k981="You do not have permission to do this.")))
+        facts = {**self._by_customer(body), **facts_of(body)}
+        return self._done(self._run(self._engine.credit, self._cents(body), **facts))
+
     @route("POST", "/v1/transactions/settle")
     def settle(self, request: Request) -> Response:
         self._body(request)

@@ -11,6 +11,8 @@ from paysync.domain.payments import Method, State
 class Way(StrEnum):
     VOID = "void"
     REFUND = "refund"
+    #: To a stored card, linked to no payment.
+    CREDIT = "credit"
     #: Neither yet: looked at again later.
     WAIT = "wait"
     #: Never: a person has to know.

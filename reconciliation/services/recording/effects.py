@@ -11,7 +11,8 @@ from paysync.domain.payments import MONEY_STATES, Kind, State
 from paysync.models import MerchantAccount
 from paysync.services.bulk import locked
 from reconciliation.domain.reasons import Reason
-from reconciliation.models import GatewayTransaction, RefundRequest
+from reconciliation.models import GatewayTransaction, GLMapping, RefundRequest
+from reconciliation.queries.accounts import accounts_for
 from reconciliation.services.journal import Draft, write_entries
 from reconciliation.services.leftovers import Finding, close_items
 from reconciliation.services.recording.placing import Recorded
@@ -67,7 +68,7 @@ def apply_refunds(
     for refund in waiting:
         request = asked.get((refund.method, refund.gateway_id))
         original = sold.get((refund.method, refund.original_id))
-        if original is None and request is not None:
+        if original is None and request is not None and not request.is_unlinked:
             original = locked(GatewayTransaction.objects.all()).get(pk=request.transaction_id)
         apply_refund(refund, original, request, work, now)
 
@@ -81,7 +82,7 @@ def asked_for(
     rows = RefundRequest.objects.filter(
         transaction__merchant_account=merchant_account,
         refund_gateway_id__in=[refund.gateway_id for refund in refunds],
-    ).select_related("transaction")
+    ).select_related("transaction__customer", "reason")
     return {(row.transaction.method, row.refund_gateway_id): row for row in rows}
 
 
@@ -92,6 +93,10 @@ def apply_refund(
     work: Recorded,
     now: datetime,
 ) -> None:
+    if request is not None and request.is_unlinked:
+        work.findings.append(credit_to_enter(refund, request))
+        RefundRequest.objects.filter(pk=request.pk).update(refund=refund)
+        return
     if original is None:
         work.findings.append(
             Finding(
@@ -109,3 +114,16 @@ def apply_refund(
     if request is not None:  # with the money, so that nobody counts it as both booked and pending
         RefundRequest.objects.filter(pk=request.pk).update(refund=refund)
     close_items(original.company, [key], "Booked against its payment.", now=now)
+
+
+def credit_to_enter(refund: GatewayTransaction, request: RefundRequest) -> Finding:
+    """Money that went out without a payment: the ledger learns of it by a person."""
+    payer = request.transaction
+    who = payer.customer.customer_id if payer.customer else payer.gateway_customer_id
+    sentence = (
+        f"{money_of(refund)} was credited to {who} (refund {refund.gateway_id}), linked to no "
+        f"payment: {request.reason}. {accounts_for(payer, GLMapping.Kind.REFUND)}"
+    )
+    return Finding(
+        f"refund:{refund.pk}", Reason.CREDIT_TO_ENTER, sentence, money_of(refund), refund
+    )

@@ -17,8 +17,9 @@ from paysync.services.bulk import locked
 from reconciliation.domain.refunds.ways import Way
 from reconciliation.models import GatewayTransaction, JournalEntry, RefundRequest
 from reconciliation.queries.refundable import NOT_BOOKED
-from reconciliation.services.leftovers import close_items
+from reconciliation.services.leftovers import close_items, open_items
 from reconciliation.services.recording import lock_account, record_transactions
+from reconciliation.services.recording.effects import credit_to_enter
 from reconciliation.services.releasing import money_left
 
 
@@ -45,7 +46,8 @@ def book(
     if request.way == Way.VOID:
         record_transactions(account, [seen], now=now)
         return True
-    if not seen.original_id:  # no source says that a record names it: we know what we asked for
+    if not seen.original_id and not request.is_unlinked:
+        # no source says that a record names it: we know what we asked for
         seen = replace(seen, original_id=row.gateway_id)
     record_transactions(account, [seen], now=now)
     tie(request, account, now)
@@ -53,7 +55,9 @@ def book(
 
 
 def tie(request: RefundRequest, account: MerchantAccount, now: datetime) -> None:
-    """The refund row belongs to this request, and is booked against its payment."""
+    """The refund row belongs to this request, and is booked against its payment; a credit that no
+    payment limits is told to whoever enters it in Sage 500.
+    """
     with database.atomic():
         lock_account(account)
         original = locked(GatewayTransaction.objects.all()).get(pk=request.transaction_id)
@@ -62,6 +66,11 @@ def tie(request: RefundRequest, account: MerchantAccount, now: datetime) -> None
             method=original.method,
             gateway_id=request.refund_gateway_id,
         )
+        if request.is_unlinked:
+            open_items(original.company, [credit_to_enter(refund, request)], now=now)
+            RefundRequest.objects.filter(pk=request.pk).update(refund=refund)
+            request.refund = refund
+            return
         if refund.original_id != original.gateway_id:  # polling saw it before we knew its id
             refund.original_id = original.gateway_id
             refund.save(update_fields=["original_id"])

@@ -111,7 +111,12 @@ def may_be(request: RefundRequest, account: MerchantAccount, seen: GatewayRecord
     row = request.transaction
     if seen.method != row.method or seen.amount != Money.parse(request.amount, request.currency):
         return False
+    if request.is_unlinked and seen.original_id:
+        return False
     if seen.original_id and seen.original_id != row.gateway_id:
+        return False
+    known = seen.gateway_customer_id
+    if request.is_unlinked and known and known != row.gateway_customer_id:
         return False
     if not seen.original_id and seen.last4 and row.last4 and seen.last4 != row.last4:
         return False
@@ -152,7 +157,7 @@ def tell_outcome(
         if request.state != RefundState.UNKNOWN:
             raise ConflictError(f"This request is {request.state} by now.")
         gateway_id = refund_gateway_id.strip()[:40]
-        if happened and request.way == Way.REFUND and not gateway_id:
+        if happened and request.way != Way.VOID and not gateway_id:
             raise RuleError("Type the number of the refund in PayTrace.")
         taken = RefundRequest.objects.filter(refund_gateway_id=gateway_id).exclude(pk=request_id)
         if happened and gateway_id and taken.exists():

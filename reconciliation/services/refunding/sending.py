@@ -35,6 +35,7 @@ from reconciliation.services.refunding.answers import (
     fail,
     note_unknown,
 )
+from reconciliation.services.refunding.asking import objection_to_unlinked
 from reconciliation.services.refunding.booking import book
 from reconciliation.services.refunding.deciding import get_request
 
@@ -145,6 +146,8 @@ def send_one(
     clock: Callable[[], datetime],
 ) -> str:
     """Look, decide, send. Returns what came of it."""
+    if request.is_unlinked:
+        return send_credit(request, account, gateway, clock)
     try:
         seen = look_at_payment(request, account, gateway, clock())
     except (ExternalError, RecordError) as error:
@@ -162,17 +165,42 @@ def send_one(
     if chosen.way == Way.REFUSE:
         fail(request, chosen.why, clock())
         return "failed"
-    if not mark_sent(request, chosen.way, clock()):
+    return send_as(request, chosen.way, account, gateway, clock)
+
+
+def send_credit(
+    request: RefundRequest,
+    account: MerchantAccount,
+    gateway: PaymentGateway,
+    clock: Callable[[], datetime],
+) -> str:
+    """No payment limits it; whether it may go at all is asked once more."""
+    problem = objection_to_unlinked(request.transaction)
+    if problem:
+        fail(request, problem, clock())
+        return "failed"
+    return send_as(request, Way.CREDIT, account, gateway, clock)
+
+
+def send_as(
+    request: RefundRequest,
+    way: Way,
+    account: MerchantAccount,
+    gateway: PaymentGateway,
+    clock: Callable[[], datetime],
+) -> str:
+    """Commit that it is being sent, call, and write the answer down."""
+    if not mark_sent(request, way, clock()):
         return "taken over"
     try:
-        result = call(request, chosen.way, gateway)
+        result = call(request, way, gateway)
     except (UnavailableError, CredentialError) as error:
         back_to_approved(request, str(error), clock(), AGAIN_IN)
         raise
     except PaySyncError as error:  # our own adapter refused: nothing was sent
         fail(request, str(error), clock())
         return "failed"
-    return settle(request, chosen.way, result, account, gateway, clock)
+    return settle(request, way, result, account, gateway, clock)
 
 
 def look_at_payment(
@@ -231,6 +259,8 @@ def call(request: RefundRequest, way: Way, gateway: PaymentGateway) -> MoneyResu
     if way == Way.VOID:
         return gateway.void(row.gateway_id, method)
     amount = Money.parse(request.amount, request.currency)
+    if way == Way.CREDIT:
+        return gateway.credit(row.gateway_customer_id, amount)
     return gateway.refund(row.gateway_id, amount, method)
 
 
@@ -244,7 +274,7 @@ def settle(
 ) -> str:
     """Write the answer down at once, then book what was done."""
     if result.outcome in {Outcome.APPROVED, Outcome.ACCEPTED}:
-        done(request, result.gateway_id if way == Way.REFUND else "", result.message, clock())
+        done(request, "" if way == Way.VOID else result.gateway_id, result.message, clock())
         book(request, account, gateway, clock())
         return "done"
     if result.outcome == Outcome.UNKNOWN:
@@ -265,6 +295,8 @@ def is_raced(
     now: datetime,
 ) -> bool:
     """Whether the gateway said no because the payment settled between our look and our call."""
+    if way == Way.CREDIT:
+        return False
     try:
         seen = look_at_payment(request, account, gateway, now)
     except (ExternalError, RecordError):
