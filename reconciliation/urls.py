@@ -8,6 +8,7 @@ from reconciliation.api import captures, disputes, reading, refunds
 
 urlpatterns = [
     path("proof/", reading.LatestProof.as_view(), name="api-proof"),
+    path("payments/<str:name>/", reading.PaymentStatus.as_view(), name="api-payment"),
     path("payments/<str:name>/match/", reading.PaymentMatch.as_view(), name="api-payment-match"),
     path("payments/<str:name>/captures/", captures.PaymentCaptures.as_view(), name="api-captures"),
     path("refunds/", refunds.Refunds.as_view(), name="api-refunds"),

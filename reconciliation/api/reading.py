@@ -11,8 +11,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from paysync.domain.money import digits_of
-from reconciliation.models import ProofRun, ReconcilingItem
+from reconciliation.models import GatewayTransaction, ProofRun, ReconcilingItem
 from reconciliation.queries.cards import CardOf, card_of_payment, find_payments
+from reconciliation.queries.failures import decline_of, message_for_customer
 
 
 class MaySeeProofs(BasePermission):
@@ -42,6 +43,31 @@ class LatestProof(APIView):
                 "open_items": open_items,
             }
         )
+
+
+class MaySeePayments(BasePermission):
+    """Staff who may see payments in the console may read them here."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        wanted = "reconciliation.view_gatewaytransaction"
+        return bool(request.user and request.user.is_staff and request.user.has_perm(wanted))
+
+
+class PaymentStatus(APIView):
+    """`GET /api/v1/payments/<gateway id or key>/`: where it stands, and what to tell the payer."""
+
+    permission_classes = [MaySeePayments]
+
+    def get(self, request: Request, name: str) -> Response:
+        """404 for none; 409 where several have that gateway id, with their keys."""
+        found = find_payments(name)
+        if not found:
+            return Response({"code": "not_found", "message": "There is no such payment."}, 404)
+        if len(found) > 1:
+            keys = [row.pk for row in found]
+            message = "Several payments have this gateway id: ask by key."
+            return Response({"code": "ambiguous", "message": message, "keys": keys}, 409)
+        return Response(status_of(found[0]))
 
 
 class MaySeeMatches(BasePermission):
@@ -101,3 +127,20 @@ def to_answer(found: CardOf) -> dict[str, Any]:
 
 def plain(amount: Decimal, currency: str) -> str:
     return f"{amount:.{digits_of(currency)}f}"
+
+
+def status_of(row: GatewayTransaction) -> dict[str, Any]:
+    """customer_message: "" unless it failed. same_again: whether the same card or account is worth
+    another try; null where nobody can say.
+    """
+    explained = decline_of(row)
+    return {
+        "payment": row.gateway_id,
+        "payment_key": row.pk,
+        "state": row.state,
+        "amount": plain(row.amount, row.currency),
+        "currency": row.currency,
+        "customer_message": message_for_customer(row),
+        "same_again": explained.decline.same_again if explained else None,
+        "return_code": row.return_code or None,
+    }

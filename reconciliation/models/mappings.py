@@ -19,6 +19,7 @@ class GLMapping(models.Model):
         REFUND = "refund", "Refund"
         CHARGEBACK = "chargeback", "Chargeback"
         FEE = "fee", "Fee"
+        WRITE_OFF = "write_off", "Write-off"
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="gl_mappings")
     merchant_account = models.ForeignKey(

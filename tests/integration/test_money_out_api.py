@@ -199,3 +199,31 @@ def test_another_site_cannot_post_in_ones_name(row: GatewayTransaction) -> None:
     client.force_login(person("clara"))
     assert send(client, REFUNDS, refund(row)).status_code == 403
     assert not RefundRequest.objects.exists()
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_portal_reads_what_to_tell_the_payer(row: GatewayTransaction, role: str) -> None:
+    client = signed_in(person("someone", role))
+    address = f"/api/v1/payments/{row.gateway_id}/"
+    assert (client.get(address).status_code == 200) == (role in SEE)
+    if role not in SEE:
+        return
+    told = client.get(address).json()
+    assert (told["state"], told["customer_message"], told["same_again"]) == ("captured", "", None)
+    GatewayTransaction.objects.update(
+        state="declined", answer_text="DECLINE - Insufficient funds", status_text="Declined"
+    )
+    told = client.get(address).json()
+    assert told["state"] == "declined" and told["customer_message"]
+    assert told["amount"] == f"{row.amount:.2f}" and told["payment_key"] == row.pk
+    assert client.get("/api/v1/payments/nothing/").status_code == 404
+    GatewayTransaction.objects.create(
+        **{
+            field.attname: getattr(row, field.attname)
+            for field in GatewayTransaction._meta.concrete_fields
+            if field.attname not in {"id", "method"}
+        },
+        method="ach",
+    )
+    answer = client.get(address)
+    assert answer.status_code == 409 and len(answer.json()["keys"]) == 2

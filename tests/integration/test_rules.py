@@ -21,12 +21,13 @@ from reconciliation.domain.matching.rules import (
     RuleSet,
     Strategy,
 )
-from reconciliation.models import GLAccount, MatchRule, MatchRuleSet, Replay
+from reconciliation.models import GLAccount, GLMapping, MatchRule, MatchRuleSet, Replay
+from reconciliation.queries.limits import write_off_account
 from reconciliation.queries.rules import rules_in_force, standings, to_rule_set
 from reconciliation.services import rules
 from reconciliation.services.recording import record_transactions
 from reconciliation.services.replaying import ask_replay, run_replay
-from tests.books import NOW, sale
+from tests.books import NOW, make_mapping, sale
 from tests.factories import make_company
 from tests.workers import in_threads
 
@@ -366,3 +367,11 @@ def test_of_two_people_at_once_one_puts_it_in_force(company: Company) -> None:
 
 def test_a_stored_set_is_what_was_saved(draft: MatchRuleSet) -> None:
     assert to_rule_set(draft) == RuleSet(DEFAULT_RULES.rules, 1)
+
+
+def test_what_no_rule_names_an_account_for_goes_where_the_gl_mapping_says(
+    company: Company,
+) -> None:
+    assert write_off_account(company.pk, NOW.date(), "") == ""
+    mapping = make_mapping(company, kind=GLMapping.Kind.WRITE_OFF)
+    assert write_off_account(company.pk, NOW.date(), "") == mapping.gl_account.number
