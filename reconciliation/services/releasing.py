@@ -198,6 +198,7 @@ def end_match(
         receipt.save(update_fields=["state", "held_because", "last_error"])
         keys = [receipt_key(receipt.pk), left_key(receipt.pk)]
         close_items(row.company, keys, "Taken back.", now=now)
+    close_deleted(row, match, now)
     match.ended_at, match.ended_by = now, actor[:150]
     match.save(update_fields=["ended_at", "ended_by"])
     free_documents(match, now)
@@ -207,6 +208,14 @@ def end_match(
     close_items(row.company, [credit_key(match.pk)], "The match was undone.", now=now)
     record(actor, "match ended", match, {"reason": reason})
     return True
+
+
+def close_deleted(row: GatewayTransaction, match: Match, now: datetime) -> None:
+    """Whether a deleted receipt is to be sent again is no question once its match has ended."""
+    gone = CashReceipt.objects.filter(match=match, state=ReceiptState.DELETED_IN_ERP)
+    keys = [receipt_key(pk) for pk in gone.values_list("pk", flat=True)]
+    text = "Its match has ended."
+    close_items(row.company, keys, text, now=now, only=Reason.DELETED_IN_ERP)
 
 
 def free_documents(match: Match, now: datetime) -> None:

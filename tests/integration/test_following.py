@@ -106,3 +106,24 @@ def test_deleting_a_receipt_of_which_a_part_went_back_asks_what_to_do_with_the_r
     assert ReconcilingItem.objects.get(state="open").reason == "deleted_in_erp"
     assert Match.objects.filter(ended_at=None).count() == 1
     assert prove(now=LATER + timedelta(days=1)).violations == []
+
+
+@pytest.mark.parametrize("part", [False, True])
+def test_money_of_a_receipt_that_a_clerk_deleted_goes_back(
+    account: MerchantAccount, erp: HttpErpLedger, twin: SageTwin, part: bool
+) -> None:
+    [payment] = pay(account, 1)
+    post(account, erp)
+    call(twin, "clerk", {"action": "delete", "all": True})
+    follow_receipts(account.company_id, erp=erp, now=LATER)
+    amount = "0.40" if part else f"{payment.amount:.2f}"
+    record_transactions(account, [refund(payment.gateway_id, amount)], now=LATER)
+    payment.refresh_from_db()
+    held = balances_of([payment])[payment.pk]
+    assert f"{held[Bucket.REFUNDED].amount}" == amount
+    assert Bucket.APPLIED not in held or not held[Bucket.APPLIED]
+    assert payment.needs_match == part
+    assert truth(twin) == [] and states() == {"deleted_in_erp": 1}
+    assert prove(now=LATER + timedelta(days=1)).violations == []
+    open_ones = ReconcilingItem.objects.filter(state="open")
+    assert [item.reason for item in open_ones] == (["needs_confirmation"] if part else [])
