@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -10,6 +11,9 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils import timezone
 
+from customers.domain.parties import Party
+from customers.models import Customer
+from customers.queries.candidates import find_candidates
 from paysync.domain.errors import PaySyncError
 from paysync.models import Company
 from reconciliation.admin.workbench.asking import query_of
@@ -135,17 +139,30 @@ def typed_of(work: Work, rank: int) -> Typed:
 # --- a link ---------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A customer that may have paid. why: how alike the two are, "" where nobody compared them."""
+
+    customer: Customer
+    why: str = ""
+    strength: str = ""
+
+
 def link_parts(work: Work, find: str) -> dict[str, Any]:
-    """Customers to choose from: those that were searched for, else those that are suggested."""
+    """Customers to choose from: those that were searched for; else those of the suggested matches,
+    then those whose name or number is like the payer's, with what speaks for each.
+    """
     payment = work.payment
     if find:
-        return {"find": find, "customers": documents.find_customers(payment.company, find)}
+        found = documents.find_customers(payment.company, find)
+        return {"find": find, "choices": [Choice(row) for row in found]}
     ids = {int(one["customer"]["id"]) for one in work.card.get("solutions", ())}
-    rows = documents.customers_of(payment.company, ids)
-    name = payment.billing_name.split(" ")[0] if payment.billing_name else ""
-    more = documents.find_customers(payment.company, name) if len(name) > 2 else []
-    found = {row.pk: row for row in (*rows, *more)}
-    return {"find": "", "customers": list(found.values())[:10]}
+    choices = {row.pk: Choice(row) for row in documents.customers_of(payment.company, ids)}
+    payer = Party("", name=payment.billing_name, customer_id=payment.gateway_customer_id)
+    for one in find_candidates(payment.company, payer):
+        why = (one.candidate.sentence, one.candidate.strength.value)
+        choices[one.customer.pk] = Choice(one.customer, *why)
+    return {"find": "", "choices": list(choices.values())[:10]}
 
 
 def last_step(request: HttpRequest) -> WorkStep | None:
