@@ -162,6 +162,20 @@ def test_who_may_do_what(row: GatewayTransaction, role: str, deed: str) -> None:
     assert (answer.status_code != 403) == (role in MATRIX[deed])
 
 
+@pytest.mark.parametrize("role", ROLES)
+def test_who_may_approve_many(row: GatewayTransaction, role: str) -> None:
+    asked = ask_now(row, "10.00", person("clara"))
+    client = signed_in(person("someone", role))
+    chosen = {"action": "approve_selected", "_selected_action": [asked.pk]}
+    answer = client.post(LIST, chosen)
+    may = role in MATRIX["approve"]
+    shown = reverse("admin:refund_approving")
+    assert (answer.status_code == 302 and answer["Location"].startswith(shown)) == may
+    client.post(shown, {"id": [asked.pk]})
+    asked.refresh_from_db()
+    assert (asked.state == "approved") == may
+
+
 def test_the_menu_says_how_many_wait_for_approval(row: GatewayTransaction) -> None:
     client = signed_in(person("ann", "Finance approver"))
     before = text(client.get(LIST))
