@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.http import HttpRequest
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import (
     BooleanRadioFilter,
@@ -14,9 +14,16 @@ from unfold.contrib.filters.admin import (
     RelatedDropdownFilter,
 )
 
+from customers.domain.addresses import Address, standardize
 from customers.models import Customer, CustomerLink, PayerAlias
 from paysync.admin.base import LedgerAdmin
 from paysync.templatetags.console import ago, badge, counted
+
+#: How the parts of an address are called.
+LABELS = {
+    **{f"line{n}": f"line {n}" for n in range(1, 6)},
+    "city": "city", "state": "state", "postal_code": "postal code", "country": "country",
+}  # fmt: skip
 
 
 @admin.register(Customer)
@@ -29,8 +36,8 @@ class CustomerAdmin(LedgerAdmin):
     search_help_text = "Customer id, name or e-mail"
     ordering = ("customer_id", "pk")
     fields = (("customer_id", "name"), ("company", "is_on"), ("email", "phone"), "address_shown",
-              "national_parent_id", "links_shown", "read_at")  # fmt: skip
-    readonly_fields = ("address_shown", "links_shown", "is_on")
+              "mail_shown", "national_parent_id", "links_shown", "read_at")  # fmt: skip
+    readonly_fields = ("address_shown", "mail_shown", "links_shown", "is_on")
 
     @admin.display(description="State", ordering="is_active")
     def is_on(self, customer: Customer) -> SafeString:
@@ -45,6 +52,19 @@ class CustomerAdmin(LedgerAdmin):
     @admin.display(description="Address")
     def address_shown(self, customer: Customer) -> str:
         return ", ".join(str(part) for part in customer.address.values() if part) or "–"
+
+    @admin.display(description="As mail is addressed")
+    def mail_shown(self, customer: Customer) -> SafeString | str:
+        """The standard form with what it changes; Sage 500 keeps its own."""
+        done = standardize(Address.of(customer.address))
+        parts = [part for part in done.address.as_dict().values() if part]
+        if not parts:
+            return "–"
+        if not done.is_us:
+            return "not read as an address in the United States: it keeps its own form"
+        rows = [(LABELS[one.field], one.before, one.after, one.why) for one in done.changes]
+        changed = format_html_join("", "<li>{}: “{}” is “{}” ({})</li>", rows)
+        return format_html("{}<ul>{}</ul>", ", ".join(parts), changed)
 
     @admin.display(description="Gateway customers")
     def links_shown(self, customer: Customer) -> SafeString | str:

@@ -73,3 +73,19 @@ def test_the_workbench_says_who_may_have_paid_and_links_nobody(
     client.post(reverse("admin:workbench_link", args=[row.pk]), chosen)
     row.refresh_from_db()
     assert row.customer_id == right.pk
+
+
+def test_a_customers_page_shows_its_address_as_mail_is_addressed(
+    account: MerchantAccount, client: Client
+) -> None:
+    client.force_login(person("clara"))
+    address = {"line1": "80 N. Mill Road <b>Suite</b> 2", "city": "Salem", "state": "Oregon",
+               "postal_code": "97301"}  # fmt: skip
+    shown = {}
+    for name, parts in {"us": address, "de": address | {"country": "DE"}, "none": {}}.items():
+        row = named(account.company, "Harborview", address=parts)
+        page = reverse("admin:customers_customer_change", args=[row.pk])
+        shown[name] = client.get(page).content.decode()
+    assert "SALEM, OR, 97301" in shown["us"] and "two-letter code" in shown["us"]
+    assert "<b>Suite" not in shown["us"] and "<B>SUITE" not in shown["us"]
+    assert "keeps its own form" in shown["de"] and "keeps its own form" not in shown["none"]
