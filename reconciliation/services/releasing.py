@@ -9,7 +9,7 @@ from django.db import transaction as database
 from django.db.models import Q
 
 from paysync.domain.errors import ConflictError, RecordError, RuleError
-from paysync.domain.ledger import Bucket, Line, ReceiptState, move, take
+from paysync.domain.ledger import TAKE_ORDER, Bucket, Line, ReceiptState, move, take
 from paysync.domain.money import Money
 from paysync.domain.payments import MONEY_STATES, State
 from paysync.services.audit import record
@@ -27,7 +27,7 @@ from reconciliation.models import (
     ReconcilingItem,
 )
 from reconciliation.queries.promises import credit_key
-from reconciliation.services.journal import Draft, balances_of, write_entries
+from reconciliation.services.journal import Balances, Draft, balances_of, write_entries
 from reconciliation.services.leftovers import (
     Finding,
     close_items,
@@ -58,7 +58,8 @@ def money_left(
 
     Where the whole payment went back and its receipt is still ours alone, the match ends first.
     Where the ERP may have the receipt, a person is told to reverse it there. chosen: the documents
-    that people want open again first.
+    that people want open again first. Where the whole payment went back and a part of it had gone
+    before (a dispute, then a return), what is still here goes, and a person is told.
     Call inside a transaction, with the row locked.
     """
     receipt = live_receipt(row)
@@ -70,13 +71,20 @@ def money_left(
         lines = take(balances, target, money)
     except RecordError as error:
         note_overdrawn(row, money, event_key, str(error), now)
-        if State(row.state) in MONEY_STATES:
+        if not whole:
             close_after_leaving(row, now)  # what is still here is matched again
-        return
-    write_entries([Draft(row, event_key, target.value, now.date(), lines)], now=now)
+            return
+        lines = take(balances, target, still_here(row, balances))
+    if lines:
+        write_entries([Draft(row, event_key, target.value, now.date(), lines)], now=now)
     close_after_leaving(row, now)
     if receipt is not None and receipt.state not in RECALLABLE | {ReceiptState.WITHDRAWN}:
         note_receipt_left_behind(row, receipt, target, money, now, chosen)
+
+
+def still_here(row: GatewayTransaction, held: Balances) -> Money:
+    return sum((held.get(bucket, Money.zero(row.currency)) for bucket in TAKE_ORDER),
+               Money.zero(row.currency))  # fmt: skip
 
 
 LIVE = frozenset(ReceiptState) - {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import User
@@ -13,6 +14,7 @@ from django.core.exceptions import PermissionDenied
 from paysync.adapters.sage500.http_api import HttpErpLedger
 from paysync.domain.errors import ConflictError, RuleError, StateError
 from paysync.domain.money import Money
+from paysync.domain.payments import State
 from paysync.models import MerchantAccount
 from paysync.sandbox.sage500.twin import SageTwin
 from reconciliation.domain.disputes.facts import EVIDENCE_DAYS
@@ -394,3 +396,33 @@ class TestWorkOnIt:
         turned(case, arthur, WON)
         payment.refresh_from_db()
         assert payment.needs_match and pays(payment) == [] and holds()
+
+
+@pytest.mark.parametrize("handed_over", [False, True])
+def test_a_payment_that_comes_back_as_a_whole_after_a_claim_for_a_part(
+    payment: GatewayTransaction, account: MerchantAccount, erp: HttpErpLedger, arthur: User,
+    handed_over: bool,
+) -> None:  # fmt: skip
+    if handed_over:
+        post(account, erp)
+    part = f"{payment.amount / 2:.2f}"
+    case = disputed(payment, arthur, part)
+    whole = f"{payment.amount:.2f}"
+    back = replace(sale(payment.gateway_id, whole), state=State.VOIDED)
+    record_transactions(account, [back], now=LATER)
+    held = buckets(payment)
+    rest = f"{payment.amount - Decimal(part):.2f}"
+    assert (held["charged_back"], held["voided"]) == (part, rest)
+    assert {"applied", "unapplied", "unidentified"}.isdisjoint(held)
+    payment.refresh_from_db()
+    assert not payment.needs_match and bool(pays(payment)) == handed_over
+    assert match_company(account.company_id, now=LATER).matched == 0
+    told = {"state_conflict"} | ({"money_went_back"} if handed_over else set())
+    assert set(reasons()) == told
+    turned(case, arthur, WON)  # there is nothing to give back
+    assert buckets(payment) == held and holds()
+    payment.refresh_from_db()
+    assert not payment.needs_match
+    assert "does not come back" in case.events.order_by("-pk").values_list("text", flat=True)[0]
+    turned(case, arthur, LOST)
+    assert buckets(payment) == held and holds()

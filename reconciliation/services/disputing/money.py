@@ -83,6 +83,9 @@ def give_back(dispute: Dispute, row: GatewayTransaction, now: datetime) -> None:
     money = Money.parse(dispute.taken, dispute.currency)
     if not money:
         return
+    if State(row.state) not in MONEY_STATES:
+        stay_gone(dispute, row, money, now)
+        return
     receipt, match = live_receipt(row), active_match(row)
     if match is not None and match.pk == dispute.match_id:
         posted = receipt is not None and receipt.state == ReceiptState.POSTED
@@ -101,6 +104,14 @@ def give_back(dispute: Dispute, row: GatewayTransaction, now: datetime) -> None:
     return_to(dispute, row, {bucket: money}, money, now)
     wait_for_match(dispute, row, money, now)
     replay(dispute, row, now)
+
+
+def stay_gone(dispute: Dispute, row: GatewayTransaction, money: Money, now: datetime) -> None:
+    """The whole payment went back since, to the bank or by a void: there is nothing to put back."""
+    text = f"Payment {row.gateway_id} is {row.state}: {money} of it does not come back."
+    note(dispute, Kind.GAVE_BACK, text, ENGINE, now)
+    dispute.taken = 0
+    dispute.save(update_fields=["taken"])
 
 
 def wait_for_match(dispute: Dispute, row: GatewayTransaction, money: Money, now: datetime) -> None:
