@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -371,6 +372,17 @@ def test_one_that_the_erp_answers_again_and_again_is_given_up(
 def claimed(row: GatewayTransaction, at: datetime) -> list[ReceiptReversal]:
     plan_reversals(row.company, at)
     return [one.row for one in claim(Company.objects.get(pk=row.company_id), at)]
+
+
+def test_a_slow_run_puts_back_what_it_has_not_sent(
+    gone: GatewayTransaction, erp: HttpErpLedger, twin: SageTwin, settings: Any
+) -> None:
+    clerk(twin, "unapply")
+    settings.SENDING_LEASE_S = 0
+    assert run(gone, erp) == 0
+    assert its_state() == "due" and "not sent now" in the_item().progress
+    settings.SENDING_LEASE_S = 900
+    assert run(gone, erp, LATER + HOUR) == 1 and reversals(twin) == ["pending"]
 
 
 def test_a_closed_period_is_waited_for_and_the_day_is_that_of_sending(

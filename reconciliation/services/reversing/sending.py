@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from time import monotonic
 
 from django.conf import settings
 from django.db import transaction as database
@@ -22,7 +23,7 @@ from paysync.domain.ledger import ErpReceipt, ErpReceiptState, ReversalIntent, R
 from paysync.models import Company
 from paysync.ports import ErpLedger
 from paysync.services.bulk import locked
-from reconciliation.models import ReceiptReversal
+from reconciliation.models import CashReceipt, ReceiptReversal
 from reconciliation.services.lookups import find_receipts
 from reconciliation.services.planning import Calendar
 from reconciliation.services.posting.sending import gateway_reference
@@ -41,6 +42,8 @@ from reconciliation.services.reversing.wanted import plan_reversals, wanted
 
 #: Of one run; the next one sees to the rest.
 MOST = 200
+#: A run ends after this part of the lease: what it has not sent by then is put back.
+LEASE_SHARE = 3
 
 
 def reverse_receipts(company_id: int, *, erp: ErpLedger, now: datetime) -> int:
@@ -59,15 +62,18 @@ def reverse_receipts(company_id: int, *, erp: ErpLedger, now: datetime) -> int:
     try:
         found = find_receipts(keys_of(claimed), erp)
     except (ExternalError, RecordError) as error:
-        put_back(claimed, error, now)
+        put_back(claimed, str(error), now)
         raise
     calendar = Calendar.load(company.pk)
-    sent = 0
+    sent, started = 0, monotonic()
     for index, one in enumerate(claimed):
+        if monotonic() - started > settings.SENDING_LEASE_S / LEASE_SHARE:
+            put_back(claimed[index:], "Claimed, but not sent now", now)
+            break  # before anybody takes us for dead
         try:
             sent += send_one(company, one, found, calendar, erp, now)
         except (UnavailableError, CredentialError) as error:
-            put_back(claimed[index:], error, now)
+            put_back(claimed[index:], str(error), now)
             raise
     return sent
 
@@ -90,7 +96,9 @@ def claim(company: Company, now: datetime) -> list[Claimed]:
     )
     day, _ = Calendar.load(company.pk).post_date(company, timezone.localdate(now))
     with database.atomic():
-        due = locked(ReceiptReversal.objects.all()).filter(ready, receipt__company=company)
+        # Not by a join: receipts would be locked too, before their payments.
+        ours = CashReceipt.objects.filter(company=company).values("pk")
+        due = locked(ReceiptReversal.objects.all()).filter(ready, receipt__in=ours)
         ids = list(due.order_by("due_at", "pk").values_list("pk", flat=True)[:MOST])
         rows = with_receipts(ids)
         still = wanted([row.receipt_id for row in rows]) if company.reverses_receipts else set()
@@ -110,13 +118,13 @@ def keys_of(claimed: Sequence[Claimed]) -> list[str]:
     return [key for row in rows for key in (row.idempotency_key, row.receipt.idempotency_key)]
 
 
-def put_back(claimed: Sequence[Claimed], error: Exception, now: datetime) -> None:
+def put_back(claimed: Sequence[Claimed], why: str, now: datetime) -> None:
     """The run ends here, and nothing was found out about these."""
     for one in claimed:
         if one.may_be_there:
-            note_unknown(one.row, str(error), now)
+            note_unknown(one.row, why, now)
         else:
-            try_later(one.row, str(error), now)
+            try_later(one.row, why, now)
 
 
 def with_receipts(ids: Sequence[int]) -> list[ReceiptReversal]:
