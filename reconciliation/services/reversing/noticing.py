@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction as database
-from django.db.models import Q
 
 from paysync.domain.ledger import (
     Bucket,
@@ -17,7 +16,7 @@ from paysync.domain.ledger import (
 )
 from paysync.domain.money import Money
 from paysync.ports import ErpLedger
-from reconciliation.models import CashReceipt
+from reconciliation.models import CashReceipt, ReceiptReversal
 from reconciliation.services.following import go
 from reconciliation.services.journal import Draft, balances_of, write_entries
 from reconciliation.services.leftovers import (
@@ -47,10 +46,7 @@ def follow_reversals(company_id: int, *, erp: ErpLedger, now: datetime) -> int:
     No other posted receipt is asked about: posting is final, and there are millions of them.
     """
     follow_ours(company_id, erp=erp)
-    asked = Q(pk__in=asking_items().filter(company=company_id).values("receipt_id"))
-    ours = Q(reversals__state__in=[*MAY_COUNT, ReversalState.POSTED])
-    rows = CashReceipt.objects.filter(asked | ours, company=company_id, state=ReceiptState.POSTED)
-    waiting = list(rows.order_by("followed_at", "pk").distinct()[:MOST])
+    waiting = list(CashReceipt.objects.filter(pk__in=longest_unasked(company_id)))
     if not waiting:
         return 0
     found = find_receipts([row.idempotency_key for row in waiting], erp)
@@ -60,6 +56,24 @@ def follow_reversals(company_id: int, *, erp: ErpLedger, now: datetime) -> int:
         for row in waiting
         if (seen := found.get(row.idempotency_key)) and is_reversed(seen)
     )
+
+
+def longest_unasked(company_id: int) -> list[int]:
+    """Those to be asked about, the longest not asked about first. Found from the few items and
+    reversals there are, not from all receipts.
+    """
+    items = asking_items().filter(company=company_id)
+    ours = ReceiptReversal.objects.filter(
+        receipt__company=company_id,
+        receipt__state=ReceiptState.POSTED,
+        state__in=[*MAY_COUNT, ReversalState.POSTED],
+    )
+    asked = {
+        *items.values_list("receipt_id", "receipt__followed_at"),
+        *ours.values_list("receipt_id", "receipt__followed_at"),
+    }
+    first = sorted(asked, key=lambda one: (one[1] is not None, one[1], one[0]))
+    return [pk for pk, _ in first[:MOST] if pk is not None]
 
 
 def follow_ours(company_id: int, *, erp: ErpLedger) -> None:
