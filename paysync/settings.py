@@ -159,7 +159,8 @@ _mail = env.str("EMAIL_URL", default="").strip()
 SENDS_MAIL = bool(_mail)
 if SENDS_MAIL:
     vars().update(env.email_url_config(_mail))
-EMAIL_TIMEOUT = number("EMAIL_TIMEOUT_S", 20, 1, 120)
+# Of each step with the mail server: some eight have to stay within the claim of a notice (5 min).
+EMAIL_TIMEOUT = number("EMAIL_TIMEOUT_S", 20, 1, 30)
 DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="").strip() or "paysync@localhost"
 SITE_URL = env.str("SITE_URL", default="").strip().rstrip("/")
 
