@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import (
@@ -15,7 +16,9 @@ from unfold.contrib.filters.admin import (
 )
 
 from customers.domain.addresses import Address, standardize
+from customers.domain.candidates import STRONG
 from customers.models import Customer, CustomerLink, PayerAlias
+from customers.queries.candidates import find_candidates, party_of
 from paysync.admin.base import LedgerAdmin
 from paysync.templatetags.console import ago, badge, counted
 
@@ -36,8 +39,9 @@ class CustomerAdmin(LedgerAdmin):
     search_help_text = "Customer id, name or e-mail"
     ordering = ("customer_id", "pk")
     fields = (("customer_id", "name"), ("company", "is_on"), ("email", "phone"), "address_shown",
-              "mail_shown", "national_parent_id", "links_shown", "read_at")  # fmt: skip
-    readonly_fields = ("address_shown", "mail_shown", "links_shown", "is_on")
+              "mail_shown", "national_parent_id", "links_shown", "alike_shown",
+              "read_at")  # fmt: skip
+    readonly_fields = ("address_shown", "mail_shown", "links_shown", "alike_shown", "is_on")
 
     @admin.display(description="State", ordering="is_active")
     def is_on(self, customer: Customer) -> SafeString:
@@ -65,6 +69,19 @@ class CustomerAdmin(LedgerAdmin):
         rows = [(LABELS[one.field], one.before, one.after, one.why) for one in done.changes]
         changed = format_html_join("", "<li>{}: “{}” is “{}” ({})</li>", rows)
         return format_html("{}<ul>{}</ul>", ", ".join(parts), changed)
+
+    @admin.display(description="May be the same as")
+    def alike_shown(self, customer: Customer) -> SafeString | str:
+        """Customers of the company that are much alike: Sage 500 may have somebody twice."""
+        found = find_candidates(customer.company, party_of(customer))
+        rows = [
+            (reverse("admin:customers_customer_change", args=[one.customer.pk]), one.customer,
+             one.candidate.sentence)
+            for one in found
+            if one.candidate.score >= STRONG
+        ]  # fmt: skip
+        lines = format_html_join("", '<li><a class="link" href="{}">{}</a><br>{}</li>', rows)
+        return format_html("<ul>{}</ul>", lines) if rows else "nobody"
 
     @admin.display(description="Gateway customers")
     def links_shown(self, customer: Customer) -> SafeString | str:

@@ -89,3 +89,20 @@ def test_a_customers_page_shows_its_address_as_mail_is_addressed(
     assert "SALEM, OR, 97301" in shown["us"] and "two-letter code" in shown["us"]
     assert "<b>Suite" not in shown["us"] and "<B>SUITE" not in shown["us"]
     assert "keeps its own form" in shown["de"] and "keeps its own form" not in shown["none"]
+
+
+def test_a_customers_page_names_who_may_be_the_same(
+    account: MerchantAccount, client: Client
+) -> None:
+    client.force_login(person("clara"))
+    address = {"line1": "12 Harbor Street", "city": "Portland", "postal_code": "97201"}
+    row = named(account.company, "Harborview <i>Machine</i> Works", address=address)
+    twin = named(account.company, "Harborview Machine Works Inc", address=address)
+    named(account.company, "Harbor Lights Catering")
+    named(make_company(company_id="OTH"), "Harborview Machine Works", address=address)
+    page = client.get(reverse("admin:customers_customer_change", args=[row.pk]))
+    shown = page.content.decode()
+    assert reverse("admin:customers_customer_change", args=[twin.pk]) in shown
+    assert shown.count("Alike: name") == 1 and "<i>Machine" not in shown
+    page = client.get(reverse("admin:customers_customer_change", args=[twin.pk]))
+    assert "&lt;i&gt;Machine" in page.content.decode()
