@@ -61,7 +61,8 @@ class CustomerAdmin(LedgerAdmin):
     def mail_shown(self, customer: Customer) -> SafeString | str:
         """The standard form with what it changes; Sage 500 keeps its own."""
         done = standardize(Address.of(customer.address))
-        parts = [part for part in done.address.as_dict().values() if part]
+        shown = done.address.as_dict() | {"postal_code": done.address.postal_shown}
+        parts = [part for part in shown.values() if part]
         if not parts:
             return "–"
         if not done.is_us:

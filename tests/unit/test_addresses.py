@@ -49,7 +49,8 @@ def test_the_whole_address_with_what_was_changed_and_the_raw_one_beside_it() -> 
     told = {change.field: (change.before, change.after, change.why) for change in done.changes}
     assert told["line1"] == ("12 Harbor Street", "12 HARBOR ST", "USPS Publication 28")
     assert told["state"] == ("Oregon", "OR", "two-letter code")
-    assert told["postal_code"] == ("97201-1234", "972011234", "ZIP or ZIP+4")
+    assert told["postal_code"] == ("97201-1234", "972011234", "as Sage 500 keeps it")
+    assert done.address.postal_shown == "97201-1234"
 
 
 @pytest.mark.parametrize(

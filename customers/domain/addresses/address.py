@@ -33,6 +33,13 @@ class Address:
     def lines(self) -> tuple[str, ...]:
         return (self.line1, self.line2, self.line3, self.line4, self.line5)
 
+    @property
+    def postal_shown(self) -> str:
+        """As it is written on mail: ZIP+4 with its dash."""
+        code = self.postal_code
+        is_plus4 = len(code) == 9 and code.isdecimal()
+        return f"{code[:5]}-{code[5:]}" if is_plus4 else code
+
     def as_dict(self) -> dict[str, str]:
         return asdict(self)
 

@@ -26,7 +26,11 @@ TABLES = {
 #: A longer line is no delivery line, and the parser is not made for it.
 LONGEST = 120
 WHY = {name: "USPS Publication 28" for name in (*(f"line{n + 1}" for n in range(LINES)), "city")}
-WHY |= {"state": "two-letter code", "postal_code": "ZIP or ZIP+4", "country": "country code"}
+WHY |= {
+    "state": "two-letter code",
+    "postal_code": "as Sage 500 keeps it",
+    "country": "country code",
+}
 
 
 def standardize(raw: Address) -> Standardized:
