@@ -7,7 +7,7 @@ TEST_ENV := ENV_FILE=tests/test.env
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-mssql test-mssql-own lint format bench lock clean
+.PHONY: help demo openapi test test-mssql test-mssql-own lint format bench lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -53,6 +53,9 @@ lint: $(VENV)/.installed ## Check style, types, the arrows between rooms, and mi
 	@echo "== import-linter"; $(BIN)/lint-imports
 	@echo "== mypy"; $(TEST_ENV) $(BIN)/mypy .
 	@echo "== migrations"; $(TEST_ENV) $(BIN)/python manage.py makemigrations --check --dry-run
+
+openapi: $(VENV)/.installed ## Write the description of the API, docs/openapi.json, anew
+	@$(TEST_ENV) $(BIN)/python manage.py spectacular --format openapi-json --file docs/openapi.json
 
 format: $(VENV)/.installed ## Put the code into house style
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .

@@ -53,6 +53,7 @@ NAVIGATION: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         ("Merchant accounts", "storefront", "paysync.merchantaccount"),
         ("Connections", "cable", "paysync.connection"),
         ("Preflight", "fact_check", "paysync.preflightrun"),
+        ("API clients", "api", "paysync.apiclient"),
         ("GL mappings", "account_tree", "reconciliation.glmapping"),
         ("Matching rules", "tune", "reconciliation.matchruleset"),
         ("Refund reasons", "format_list_bulleted", "reconciliation.refundreason"),

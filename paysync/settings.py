@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "django_q",
     "rest_framework",
+    "drf_spectacular",
     "csp",
     "paysync.apps.PaysyncConfig",
     "customers.apps.CustomersConfig",
@@ -105,6 +106,17 @@ else:
 # A pool would be forked open by the worker cluster and hang it; one connection stays instead.
 _database["CONN_MAX_AGE"] = None
 DATABASE_CONNECTION_POOLING = False  # unixODBC's own, should a machine have switched it on
+
+# --- the cache: counts of requests, nothing that must last ----------------------------------------
+
+REDIS_URL = env.str("REDIS_URL", default="")
+_cache = "redis.RedisCache" if REDIS_URL else "locmem.LocMemCache"
+CACHES = {
+    "default": {
+        "BACKEND": f"django.core.cache.backends.{_cache}",
+        "LOCATION": REDIS_URL or "paysync",
+    }
+}
 
 # --- secrets of the outside systems -------------------------------------------------------------
 
@@ -181,7 +193,6 @@ WHITENOISE_USE_FINDERS = True
 # --- jobs ---------------------------------------------------------------------------------------
 
 Q_TIMEOUT_S = int(number("Q_TIMEOUT_S", 600, 60, 7200))
-REDIS_URL = env.str("REDIS_URL", default="")
 Q_CLUSTER: dict[str, Any] = {
     "name": "paysync",
     "workers": int(number("Q_WORKERS", 2, 1, 64)),
@@ -306,4 +317,19 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.DjangoModelPermissions"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "paysync.api.problems.handle",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "paysync",
+    "DESCRIPTION": "Invoices of Sage 500 and payments by PayTrace, for a company's own programs.",
+    "VERSION": "1",
+    "SERVE_PERMISSIONS": [],
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_INCLUDE_SCHEMA": False,
+    "PREPROCESSING_HOOKS": ["paysync.api.schema.only_keys"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "paysync.api.schema.with_header",
+    ],
 }

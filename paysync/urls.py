@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
+from drf_spectacular.views import SpectacularJSONAPIView
 
 from paysync import views
+from paysync.api.problems import nothing_here
 
 urlpatterns = [
     path("hooks/paytrace/<slug:connection>/", views.receive_hint, name="receive_hint"),
     path("healthz", views.healthz, name="healthz"),
     path("metrics", views.metrics, name="metrics"),
+    path("api/v1/openapi.json", SpectacularJSONAPIView.as_view(), name="api-schema"),
+    path("api/v1/", include("customers.urls")),
     path("api/v1/", include("reconciliation.urls")),
+    re_path(r"^api/", nothing_here),
     path("reports/", include("reconciliation.report_urls")),
     path("", admin.site.urls),
 ]

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from reconciliation.api import captures, disputes, reading, refunds
+from paysync.api import addresses  # noqa: F401 - makes <key:…> known
+from reconciliation.api import captures, disputes, invoices, reading, refunds
 
 urlpatterns = [
+    path("invoices/", invoices.Invoices.as_view(), name="api-invoices"),
+    path("invoices/<key:pk>/", invoices.OneInvoice.as_view(), name="api-invoice"),
+    path(
+        "customers/<key:pk>/statement/",
+        invoices.CustomerStatement.as_view(),
+        name="api-customer-statement",
+    ),
     path("proof/", reading.LatestProof.as_view(), name="api-proof"),
     path("payments/<str:name>/", reading.PaymentStatus.as_view(), name="api-payment"),
     path("payments/<str:name>/match/", reading.PaymentMatch.as_view(), name="api-payment-match"),

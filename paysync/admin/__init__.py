@@ -1,6 +1,7 @@
 """The console's lists and forms of the ground floor."""
 
 from paysync.admin import (
+    api,
     audit,
     connections,
     desk,
@@ -14,6 +15,7 @@ from paysync.admin import (
 )
 
 __all__ = [
+    "api",
     "audit",
     "connections",
     "desk",

@@ -1,5 +1,6 @@
 """Tables of the ground floor: set-up, vault, inbox, runs, audit."""
 
+from paysync.models.api import ApiClient, ApiKey
 from paysync.models.audit import Alert, AuditEntry
 from paysync.models.desk import (
     DeskBatch,
@@ -17,6 +18,8 @@ from paysync.models.setup import Company, Connection, MerchantAccount, Secret
 
 __all__ = [
     "Alert",
+    "ApiClient",
+    "ApiKey",
     "AuditEntry",
     "Company",
     "Connection",

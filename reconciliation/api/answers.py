@@ -1,20 +1,18 @@
-"""What the views of the API share: bodies that are read strictly, errors as answers."""
+"""What the views for staff share: bodies that are read strictly. Errors become problems."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 from typing import Any
 
 from django.contrib.auth.models import AbstractUser
-from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
+from django.core.exceptions import PermissionDenied
 from django.utils.dateparse import parse_date
 from rest_framework.permissions import IsAdminUser
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from paysync.domain.errors import ConflictError, PaySyncError, RecordError, RuleError
+from paysync.domain.errors import RecordError, RuleError
 from paysync.domain.money import Money
 
 TEXT_LENGTH = 500
@@ -24,19 +22,6 @@ class StaffView(APIView):
     """For staff who are signed in; each service checks the permission of its own deed."""
 
     permission_classes = [IsAdminUser]
-
-    def answer(self, call: Callable[[], Any], *, status: int = 200) -> Response:
-        """What the call returns, or its error: 403, 404, 409, 422. Nothing is half done then."""
-        try:
-            return Response(call(), status=status)
-        except PermissionDenied:
-            return problem(403, "forbidden", "Your role may not do this.")
-        except ObjectDoesNotExist:
-            return problem(404, "not_found", "There is no such record.")
-        except ConflictError as error:
-            return problem(409, error.code, str(error))
-        except PaySyncError as error:
-            return problem(422, error.code, str(error))
 
     def require(self, request: Request, permission: str) -> None:
         if not request.user.has_perm(permission):
@@ -49,10 +34,6 @@ def who(request: Request) -> AbstractUser:
     if not isinstance(user, AbstractUser):
         raise PermissionDenied
     return user
-
-
-def problem(status: int, code: str, message: str) -> Response:
-    return Response({"code": code, "message": message}, status=status)
 
 
 def body_of(request: Request, *known: str) -> dict[str, Any]:

@@ -23,28 +23,22 @@ class PaymentCaptures(StaffView):
     """`GET`: what was asked for. `POST` {"amount": "12.50"}: ask for it."""
 
     def get(self, request: Request, name: str) -> Response:
-        def call() -> dict[str, Any]:
-            self.require(request, SEES)
-            rows = Capture.objects.filter(transaction=one_payment(name)).select_related("asked_by")
-            return {"captures": [to_answer(row) for row in rows]}
-
-        return self.answer(call)
+        self.require(request, SEES)
+        rows = Capture.objects.filter(transaction=one_payment(name)).select_related("asked_by")
+        return Response({"captures": [to_answer(row) for row in rows]})
 
     def post(self, request: Request, name: str) -> Response:
-        def call() -> dict[str, Any]:
-            self.require(request, capturing.ASKS)
-            body, payment = body_of(request, "amount"), one_payment(name)
-            made = capturing.request_capture(
-                payment.pk,
-                amount=money_in(body, "amount", payment.currency),
-                user=who(request),
-                now=timezone.now(),
-            )
-            account_id = payment.merchant_account_id
-            async_task(REFUND, account_id, task_name=f"capture account {account_id}")
-            return to_answer(made)
-
-        return self.answer(call, status=201)
+        self.require(request, capturing.ASKS)
+        body, payment = body_of(request, "amount"), one_payment(name)
+        made = capturing.request_capture(
+            payment.pk,
+            amount=money_in(body, "amount", payment.currency),
+            user=who(request),
+            now=timezone.now(),
+        )
+        account_id = payment.merchant_account_id
+        async_task(REFUND, account_id, task_name=f"capture account {account_id}")
+        return Response(to_answer(made), status=201)
 
 
 def to_answer(row: Capture) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from paysync.api.problems import problem
 from paysync.domain.money import digits_of
 from reconciliation.models import GatewayTransaction, ProofRun, ReconcilingItem
 from reconciliation.queries.cards import CardOf, card_of_payment, find_payments
@@ -32,7 +33,7 @@ class LatestProof(APIView):
         """404 until the first proof has run."""
         proof = ProofRun.objects.first()
         if proof is None:
-            return Response({"code": "not_found", "message": "No proof has run yet."}, status=404)
+            return problem(404, "not_found", "No proof has run yet.")
         open_items = ReconcilingItem.objects.filter(state=ReconcilingItem.State.OPEN).count()
         return Response(
             {
@@ -62,11 +63,9 @@ class PaymentStatus(APIView):
         """404 for none; 409 where several have that gateway id, with their keys."""
         found = find_payments(name)
         if not found:
-            return Response({"code": "not_found", "message": "There is no such payment."}, 404)
+            return problem(404, "not_found", "There is no such payment.")
         if len(found) > 1:
-            keys = [row.pk for row in found]
-            message = "Several payments have this gateway id: ask by key."
-            return Response({"code": "ambiguous", "message": message, "keys": keys}, 409)
+            return several(found)
         return Response(status_of(found[0]))
 
 
@@ -87,13 +86,17 @@ class PaymentMatch(APIView):
         """404 for an unknown payment; 409 where the gateway id is that of several."""
         found = find_payments(name)
         if not found:
-            message = "No payment has this gateway id or key."
-            return Response({"code": "not_found", "message": message}, status=404)
+            return problem(404, "not_found", "No payment has this gateway id or key.")
         if len(found) > 1:
-            keys = ", ".join(str(row.pk) for row in found)
-            message = f"Several payments have this gateway id: ask by key, one of {keys}."
-            return Response({"code": "ambiguous", "message": message}, status=409)
+            return several(found)
         return Response(to_answer(card_of_payment(found[0])))
+
+
+def several(found: list[GatewayTransaction]) -> Response:
+    keys = [row.pk for row in found]
+    named = ", ".join(map(str, keys))
+    message = f"Several payments have this gateway id: ask by key, one of {named}."
+    return problem(409, "ambiguous", message, keys=keys)
 
 
 def to_answer(found: CardOf) -> dict[str, Any]:

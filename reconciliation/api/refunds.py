@@ -9,8 +9,9 @@ from django_q.tasks import async_task
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from paysync.api.problems import problem
 from paysync.domain.errors import RuleError
-from reconciliation.api.answers import StaffView, body_of, money_in, problem, text_in, who
+from reconciliation.api.answers import StaffView, body_of, money_in, text_in, who
 from reconciliation.api.reading import plain
 from reconciliation.models import GatewayTransaction, RefundReason, RefundRequest
 from reconciliation.queries.cards import find_payments
@@ -27,54 +28,43 @@ class Refunds(StaffView):
 
     def get(self, request: Request) -> Response:
         """`?state=` narrows it."""
-
-        def call() -> dict[str, Any]:
-            self.require(request, SEES)
-            rows = RefundRequest.objects.select_related("transaction", "reason", "requested_by")
-            if state := request.query_params.get("state"):
-                rows = rows.filter(state=state)
-            return {"refunds": [to_answer(row) for row in rows.order_by("-pk")[:MOST]]}
-
-        return self.answer(call)
+        self.require(request, SEES)
+        rows = RefundRequest.objects.select_related("transaction", "reason", "requested_by")
+        if state := request.query_params.get("state"):
+            rows = rows.filter(state=state)
+        return Response({"refunds": [to_answer(row) for row in rows.order_by("-pk")[:MOST]]})
 
     def post(self, request: Request) -> Response:
         """{"payment": gateway id or key, "amount": "12.50", "reason", "note", "documents",
         "unlinked": true for a credit to the stored card of whoever paid}."""
-
-        def call() -> dict[str, Any]:
-            self.require(request, refunding.ASKS)
-            body = body_of(request, "payment", "amount", "reason", "note", "documents", "unlinked")
-            payment = one_payment(text_in(body, "payment", needed=True))
-            documents = body.get("documents", [])
-            if not isinstance(documents, list) or not all(isinstance(d, str) for d in documents):
-                raise RuleError("documents is a list of document numbers.")
-            if not isinstance(body.get("unlinked", False), bool):
-                raise RuleError("unlinked is true or false.")
-            made = refunding.request_refund(
-                payment.pk,
-                amount=money_in(body, "amount", payment.currency),
-                reason_id=reason_of(text_in(body, "reason", needed=True)),
-                note=text_in(body, "note"),
-                documents=documents[:100],
-                unlinked=body.get("unlinked", False),
-                user=who(request),
-                now=timezone.now(),
-            )
-            send_soon(made)
-            return to_answer(made)
-
-        return self.answer(call, status=201)
+        self.require(request, refunding.ASKS)
+        body = body_of(request, "payment", "amount", "reason", "note", "documents", "unlinked")
+        payment = one_payment(text_in(body, "payment", needed=True))
+        documents = body.get("documents", [])
+        if not isinstance(documents, list) or not all(isinstance(d, str) for d in documents):
+            raise RuleError("documents is a list of document numbers.")
+        if not isinstance(body.get("unlinked", False), bool):
+            raise RuleError("unlinked is true or false.")
+        made = refunding.request_refund(
+            payment.pk,
+            amount=money_in(body, "amount", payment.currency),
+            reason_id=reason_of(text_in(body, "reason", needed=True)),
+            note=text_in(body, "note"),
+            documents=documents[:100],
+            unlinked=body.get("unlinked", False),
+            user=who(request),
+            now=timezone.now(),
+        )
+        send_soon(made)
+        return Response(to_answer(made), status=201)
 
 
 class OneRefund(StaffView):
     """`GET`: what became of it."""
 
     def get(self, request: Request, pk: int) -> Response:
-        def call() -> dict[str, Any]:
-            self.require(request, SEES)
-            return to_answer(RefundRequest.objects.get(pk=pk))
-
-        return self.answer(call)
+        self.require(request, SEES)
+        return Response(to_answer(RefundRequest.objects.get(pk=pk)))
 
 
 class RefundDeed(StaffView):
@@ -83,14 +73,10 @@ class RefundDeed(StaffView):
     def post(self, request: Request, pk: int, deed: str) -> Response:
         if deed not in {"approve", "reject", "cancel"}:
             return problem(404, "not_found", "A refund is approved, rejected or cancelled.")
-
-        def call() -> dict[str, Any]:
-            note = text_in(body_of(request, "note"), "note")
-            row = self.decide(request, pk, deed, note)
-            send_soon(row)
-            return to_answer(row)
-
-        return self.answer(call)
+        note = text_in(body_of(request, "note"), "note")
+        row = self.decide(request, pk, deed, note)
+        send_soon(row)
+        return Response(to_answer(row))
 
     def decide(self, request: Request, pk: int, deed: str, note: str) -> RefundRequest:
         user, now = who(request), timezone.now()

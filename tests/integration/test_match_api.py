@@ -82,7 +82,7 @@ def test_a_gateway_id_of_two_payments_is_asked_for_by_key(
     sign_in(client, "Finance clerk")
     answer = client.get(address(77))
     assert answer.status_code == 409
-    assert "ask by key" in answer.json()["message"]
+    assert "ask by key" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("role", ["", "Operator"])

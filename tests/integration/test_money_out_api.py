@@ -96,7 +96,7 @@ def test_a_refund_is_asked_for_approved_and_looked_at(row: GatewayTransaction) -
 )
 def test_a_refund_that_cannot_be(row: GatewayTransaction, more: dict[str, Any], why: str) -> None:
     answer = send(signed_in(person("clara")), REFUNDS, refund(row, **more))
-    assert answer.status_code == 422 and why in answer.json()["message"]
+    assert answer.status_code == 422 and why in answer.json()["detail"]
     assert not RefundRequest.objects.exists()
 
 
@@ -104,7 +104,7 @@ def test_whoever_asked_does_not_approve(row: GatewayTransaction) -> None:
     ann = person("ann", "Finance approver")
     request = ask_now(row, "40.00", ann)
     answer = send(signed_in(ann), f"{REFUNDS}{request.pk}/approve/", {})
-    assert answer.status_code == 422 and "somebody else" in answer.json()["message"]
+    assert answer.status_code == 422 and "somebody else" in answer.json()["detail"]
     assert send(signed_in(ann), f"{REFUNDS}{request.pk}/cancel/", {}).status_code == 200
     assert send(signed_in(ann), f"{REFUNDS}{request.pk}/burn/", {}).status_code == 404
 
@@ -145,7 +145,7 @@ def test_a_dispute_is_told_as_often_as_the_feed_likes(row: GatewayTransaction) -
 )
 def test_a_claim_that_cannot_be(row: GatewayTransaction, more: dict[str, Any], why: str) -> None:
     answer = send(signed_in(person("clara")), DISPUTES, told(row, **more))
-    assert answer.status_code == 422 and why in answer.json()["message"]
+    assert answer.status_code == 422 and why in answer.json()["detail"]
     assert not Dispute.objects.exists()
 
 

@@ -1,0 +1,56 @@
+"""How many requests a client may make, told in every answer."""
+
+from __future__ import annotations
+
+import time
+
+from django.core.cache import cache
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+from rest_framework.views import APIView
+
+from paysync.domain.callers import Caller
+from paysync.models import ApiClient
+
+WINDOW_S = 60
+
+
+class ClientRate(BaseThrottle):
+    """So many requests of a client a minute. The count is in the cache: shared where REDIS_URL is
+    set, else each web process counts for itself.
+    """
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        caller = request.auth
+        if not isinstance(caller, Caller):
+            return True
+        limit = limit_of(caller.client_id)
+        minute, past = divmod(int(time.time()), WINDOW_S)
+        used = count(f"api-rate:{caller.client_id}:{minute}")
+        self.left = WINDOW_S - past
+        request._request.rate = (limit, max(0, limit - used), self.left)  # type: ignore[attr-defined]
+        return used <= limit
+
+    def wait(self) -> float:
+        return float(self.left)
+
+
+def count(name: str) -> int:
+    """One more. The first of a window starts its counter."""
+    if cache.add(name, 1, WINDOW_S * 2):
+        return 1
+    try:
+        return int(cache.incr(name))
+    except ValueError:  # it ended between the two calls
+        cache.add(name, 1, WINDOW_S * 2)
+        return 1
+
+
+def limit_of(client_id: int) -> int:
+    """From the set-up, looked at anew every ten seconds."""
+    name = f"api-limit:{client_id}"
+    found = cache.get(name)
+    if found is None:
+        found = ApiClient.objects.values_list("requests_a_minute", flat=True).get(pk=client_id)
+        cache.set(name, found, 10)
+    return int(found)
