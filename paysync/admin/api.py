@@ -17,7 +17,7 @@ from paysync.admin.base import ConsoleAdmin, actor_of, require_permission
 from paysync.admin.setup import active
 from paysync.domain.errors import PaySyncError
 from paysync.domain.scopes import LABELS, Scope
-from paysync.models import ApiClient, ApiKey
+from paysync.models import ApiClient, ApiKey, Company
 from paysync.services import api_keys
 from paysync.templatetags.console import badge
 
@@ -31,6 +31,12 @@ class ApiClientForm(forms.ModelForm):  # type: ignore[type-arg]
         choices=[(scope.value, f"{LABELS[scope]} ({scope.value})") for scope in Scope],
         widget=UnfoldAdminCheckboxSelectMultipleWidget(),
         label="It may",
+    )
+
+    companies = forms.ModelMultipleChoiceField(
+        Company.objects.all(),
+        widget=UnfoldAdminCheckboxSelectMultipleWidget(),
+        help_text="It sees nothing of any other company.",
     )
 
     class Meta:

@@ -16,16 +16,17 @@ class ApiClient(models.Model):
 
     name = models.CharField(max_length=60, unique=True)
     slug = models.SlugField(
+        "short name",
         max_length=40,
         unique=True,
         validators=[RegexValidator(r"^[a-z0-9-]+$", "Small letters, digits and hyphens.")],
-        help_text="In the audit trail it is api:<short name>.",
+        help_text="The audit trail names it so, after api:",
     )
     environment = models.CharField(
         max_length=12,
         choices=Connection.Environment.choices,
         default=Connection.Environment.SANDBOX,
-        help_text="It reaches merchant accounts of this environment only.",
+        help_text="Its keys begin with psk_test_ or psk_live_.",
     )
     companies = models.ManyToManyField(
         Company, related_name="api_clients", help_text="It sees nothing of any other company."
