@@ -57,6 +57,14 @@ BENCHMARKS = (
         (Row("open a payment", "open_ms", "bare_ms"),),
         ("--payments", "300", "--invoices", "600", "--rounds", "2"),
     ),
+    Benchmark(
+        "api",
+        (
+            Row("API, 1", "api_rps_1", "body_rps_1", "ratio_1"),
+            Row("API, 16", "api_rps_16", "body_rps_16", "ratio_16"),
+        ),
+        ("--invoices", "1000", "--requests", "100", "--rounds", "2"),
+    ),
 )
 #: Only where a T-SQL server is named: it makes and drops a database there.
 ERP = Benchmark(

@@ -1,9 +1,9 @@
 """A load client in a process of its own, so that its work is not ours: no Django in here.
 
-Reads one order per line from stdin, {"port", "path", "threads", "requests": [[headers, body]]},
-and answers each with a line {"started", "ended", "latencies_ms", "statuses"}. Instants are of the
-monotonic clock, which all processes of a machine share. An order that takes longer than MOST_S
-ends the client.
+Reads one order per line from stdin, {"port", "path", "method", "threads", "requests": [[headers,
+body]]}, POST where no method is named, and answers each with a line {"started", "ended",
+"latencies_ms", "statuses"}. Instants are of the monotonic clock, which all processes of a machine
+share. An order that takes longer than MOST_S ends the client.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Message = tuple[dict[str, str], str]
 
 
 def send_all(
-    port: int, path: str, messages: list[Message], deadline: float
+    port: int, path: str, method: str, messages: list[Message], deadline: float
 ) -> tuple[list[float], Counter[int]]:
     """Send the messages one after the other on one kept connection."""
     connection = HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
@@ -35,7 +35,7 @@ def send_all(
             if time.monotonic() > deadline:
                 raise TimeoutError(f"not all requests to {path} were answered in {MOST_S:g} s")
             started = time.perf_counter()
-            connection.request("POST", path, body.encode(), headers)
+            connection.request(method, path, body.encode() or None, headers)
             answer = connection.getresponse()
             answer.read()
             latencies_ms.append((time.perf_counter() - started) * 1000)
@@ -51,7 +51,8 @@ def carry_out(order: dict[str, Any]) -> dict[str, Any]:
     latencies_ms: list[float] = []
     statuses: Counter[int] = Counter()
     started = time.monotonic()
-    send = partial(send_all, order["port"], order["path"], deadline=started + MOST_S)
+    target = (order["port"], order["path"], order.get("method", "POST"))
+    send = partial(send_all, *target, deadline=started + MOST_S)
     with ThreadPoolExecutor(threads) as pool:
         for took, seen in pool.map(send, shares):
             latencies_ms += took

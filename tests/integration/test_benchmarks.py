@@ -57,6 +57,14 @@ RUNS: dict[str, tuple[list[str], set[str]]] = {
             "ratio",
         },
     ),
+    "api": (
+        ["--invoices", "200", "--requests", "32", "--rounds", "1"],
+        {
+            f"{name}_{clients}"
+            for name in ("api_rps", "api_p99_ms", "body_rps", "rows_rps", "ratio", "ratio_rows")
+            for clients in (1, 16)
+        },
+    ),
     "workbench": (
         ["--payments", "60", "--invoices", "120", "--rounds", "1"],
         {"bare_ms", "open_ms", "ratio", "slowest_p95_ms", "rounds"},
