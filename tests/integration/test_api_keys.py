@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from datetime import timedelta
 from typing import Any
 
@@ -131,6 +132,18 @@ def test_too_many_requests_are_told_when_to_come_back(portal: Program) -> None:
     if late.status_code == 429:
         assert 1 <= int(late["Retry-After"]) <= 60
         assert late.json()["code"] == "too_many_requests"
+
+
+def test_while_redis_is_down_nothing_is_counted_and_everybody_served(
+    portal: Program, settings: Any
+) -> None:
+    with socket.socket() as held:  # bound, and nobody listens
+        held.bind(("127.0.0.1", 0))
+        url = f"redis://127.0.0.1:{held.getsockname()[1]}"
+        backend = "django.core.cache.backends.redis.RedisCache"
+        settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": url}}
+        answer = portal.get(CUSTOMERS)
+    assert answer.status_code == 200 and "RateLimit-Limit" not in answer
 
 
 def test_nobody_signs_in_as_a_program(portal: Program) -> None:
