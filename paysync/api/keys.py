@@ -86,14 +86,17 @@ def customer_in(request: Request, client: ApiClient) -> int | None:
 
 
 class HasScope(BasePermission):
-    """The view names the scope of each method; a method without one is for nobody."""
+    """The view names the scope of each method; a method without one is for nobody. HEAD tells
+    what GET would, so it needs the same.
+    """
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if not isinstance(request.auth, Caller):
             raise exceptions.NotAuthenticated(NO_KEY)
-        if request.method == "OPTIONS" or request.method not in view.scopes:
-            return request.method not in view.scopes  # the view itself answers: 405
-        scope: Scope = view.scopes[request.method]
+        method = "GET" if request.method == "HEAD" else request.method
+        scope: Scope | None = view.scopes.get(method)
+        if scope is None:  # the view itself answers: 405
+            return not hasattr(view, str(method).lower()) or method == "OPTIONS"
         if scope in request.auth.scopes:
             return True
         raise ProblemError(403, "scope_needed", f"This key has not the scope {scope.value}.")

@@ -92,6 +92,13 @@ def test_only_the_right_caller_is_served(name: str, method: str, invoice: Invoic
     lacking = program(invoice.company, scopes=set(Scope) - {needed})
     answer = send(lacking, name, method, invoice)
     assert (answer.status_code, answer.json()["code"]) == (403, "scope_needed")
+    key = SUBJECTS.get(name)
+    address = reverse(name, args=[key(invoice)] if key else [])
+    if method == "GET":
+        assert right.web.head(address, headers=right.headers()).status_code == 200
+        assert lacking.web.head(address, headers=lacking.headers()).status_code == 403
+    for other in {"put", "patch", "delete", "trace"} - {method.lower()}:
+        assert getattr(right.web, other)(address, headers=right.headers()).status_code == 405
 
 
 @pytest.mark.parametrize(("name", "method"), ENDPOINTS)

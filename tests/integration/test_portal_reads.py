@@ -178,3 +178,8 @@ def test_an_address_that_does_not_exist_is_a_problem_too(portal: Program) -> Non
         answer = portal.get(address)
         assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
     assert portal.post(INVOICES, {}).status_code == 405
+
+
+def test_a_body_that_is_too_large_is_not_read(portal: Program) -> None:
+    answer = portal.post(INVOICES, {"text": "x" * 300_000})
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
