@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.urls import path
 
 from customers.api import customers
-from paysync.api import addresses  # noqa: F401 - makes <key:…> known
 
 urlpatterns = [
     path("customers/", customers.Customers.as_view(), name="api-customers"),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.urls import include, path, re_path
+from django.urls import include, path, re_path, register_converter
 from drf_spectacular.views import SpectacularJSONAPIView
 
 from paysync import views
+from paysync.api.addresses import KeyConverter
 from paysync.api.problems import nothing_here
+
+register_converter(KeyConverter, "key")  # before the apps' addresses, which use it
 
 urlpatterns = [
     path("hooks/paytrace/<slug:connection>/", views.receive_hint, name="receive_hint"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.urls import path
 
-from paysync.api import addresses  # noqa: F401 - makes <key:…> known
 from reconciliation.api import captures, disputes, invoices, reading, refunds
 
 urlpatterns = [

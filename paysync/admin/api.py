@@ -9,8 +9,10 @@ from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import path
 from django.utils import timezone
 from django.utils.safestring import SafeString
+from django.views.decorators.http import require_POST
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from paysync.admin.base import ConsoleAdmin, actor_of, require_permission
@@ -76,9 +78,6 @@ class ApiClientAdmin(ConsoleAdmin):
     )  # fmt: skip
 
     def get_urls(self) -> list[Any]:
-        from django.urls import path
-        from django.views.decorators.http import require_POST
-
         own = [
             path(
                 f"keys/<int:key_id>/{name}/",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from django.urls import register_converter
-
 
 class KeyConverter:
     """A primary key. Longer digits are no key of ours, and break a database's integer."""
@@ -15,6 +13,3 @@ class KeyConverter:
 
     def to_url(self, value: int) -> str:
         return str(value)
-
-
-register_converter(KeyConverter, "key")

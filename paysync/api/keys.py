@@ -58,9 +58,7 @@ def caller_of(client: ApiClient, request: Request) -> Caller:
     )
     return Caller(
         client_id=client.pk,
-        user_id=client.user_id,
-        name=client.user.get_username(),
-        environment=client.environment,
+        requests_a_minute=client.requests_a_minute,
         companies=frozenset(through.values_list("company_id", flat=True)),
         scopes=frozenset(Scope(scope) for scope in client.scopes if scope in set(Scope)),
         customer=customer_in(request, client),

@@ -12,7 +12,6 @@ from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from paysync.domain.callers import Caller
-from paysync.models import ApiClient
 
 logger = logging.getLogger(__name__)
 
@@ -29,9 +28,9 @@ class ClientRate(BaseThrottle):
         caller = request.auth
         if not isinstance(caller, Caller):
             return True
+        limit = caller.requests_a_minute
         minute, past = divmod(int(time.time()), WINDOW_S)
         try:
-            limit = limit_of(caller.client_id)
             used = count(f"api-rate:{caller.client_id}:{minute}")
         except RedisError:
             logger.warning("requests are not counted: Redis is down", exc_info=True)
@@ -53,13 +52,3 @@ def count(name: str) -> int:
     except ValueError:  # it ended between the two calls
         cache.add(name, 1, WINDOW_S * 2)
         return 1
-
-
-def limit_of(client_id: int) -> int:
-    """From the set-up, looked at anew every ten seconds."""
-    name = f"api-limit:{client_id}"
-    found = cache.get(name)
-    if found is None:
-        found = ApiClient.objects.values_list("requests_a_minute", flat=True).get(pk=client_id)
-        cache.set(name, found, 10)
-    return int(found)

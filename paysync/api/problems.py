@@ -51,12 +51,9 @@ class FieldError(PaySyncError):
 
     code = "invalid"
 
-    def __init__(
-        self, field: str, detail: str, *, code: str = "invalid", status: int = 422
-    ) -> None:
+    def __init__(self, field: str, detail: str, *, status: int = 422) -> None:
         super().__init__(f"{field}: {detail}")
         self.field, self.detail, self.status = field, detail, status
-        self.code = code
 
 
 class ProblemError(PaySyncError):

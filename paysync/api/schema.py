@@ -11,6 +11,7 @@ from rest_framework import serializers
 from paysync.api.keys import CUSTOMER_HEADER
 from paysync.api.paging import MOST, USUAL
 from paysync.api.problems import MEDIA_TYPE, TITLES
+from paysync.api.views import KeyView
 
 
 class FieldProblem(serializers.Serializer[Any]):
@@ -98,8 +99,6 @@ class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call
 
 def only_keys(endpoints: list[Any], **kwargs: Any) -> list[Any]:
     """The document is for programs with a key: what people use in the console is left out."""
-    from paysync.api.views import KeyView
-
     return [one for one in endpoints if issubclass(one[3].cls, KeyView)]
 
 

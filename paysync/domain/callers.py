@@ -13,13 +13,10 @@ class Caller:
 
     companies: keys of the companies it is for. customer: the key of the one customer that this
     request is about, where it was narrowed to one; then nobody else's records exist for it.
-    environment: of the merchant accounts that it reaches.
     """
 
     client_id: int
-    user_id: int
-    name: str
-    environment: str
+    requests_a_minute: int
     companies: frozenset[int]
     scopes: frozenset[Scope]
     customer: int | None = None

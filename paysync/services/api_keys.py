@@ -14,6 +14,7 @@ from paysync.domain.errors import RuleError
 from paysync.domain.scopes import Scope
 from paysync.models import ApiClient, ApiKey, Company, Connection
 from paysync.services.audit import record
+from paysync.services.bulk import locked
 
 PREFIX = {
     Connection.Environment.PRODUCTION: "psk_live_",
@@ -78,7 +79,7 @@ def issue_key(
     if not timedelta(0) < lives <= LONGEST_LIFE:
         raise RuleError(f"A key lives a day to {LONGEST_LIFE.days} days.")
     with transaction.atomic():
-        ApiClient.objects.select_for_update().get(pk=client.pk)
+        locked(ApiClient.objects.all()).get(pk=client.pk)
         live = client.keys.filter(revoked_at__isnull=True, expires_at__gt=now)
         if live.count() >= MOST_KEYS:
             raise RuleError(f"{client} has {MOST_KEYS} keys that work: revoke one first.")
@@ -101,7 +102,7 @@ def rotate_key(
 ) -> tuple[ApiKey, str]:
     """A new key of the same life; the old one ends after the overlap, or earlier if it would."""
     with transaction.atomic():
-        old = ApiKey.objects.select_for_update().select_related("client").get(pk=key_id)
+        old = locked(ApiKey.objects.select_related("client")).get(pk=key_id)
         require_live(old, now)
         made = issue_key(old.client, lives=old.expires_at - old.created_at, actor=actor, now=now)
         old.expires_at = min(old.expires_at, now + overlap)
@@ -114,7 +115,7 @@ def rotate_key(
 def revoke_key(key_id: int, *, actor: str, now: datetime) -> ApiKey:
     """It stops working with the next request."""
     with transaction.atomic():
-        key = ApiKey.objects.select_for_update().select_related("client").get(pk=key_id)
+        key = locked(ApiKey.objects.select_related("client")).get(pk=key_id)
         if key.revoked_at is None:
             key.revoked_at, key.revoked_by = now, actor[:150]
             key.save(update_fields=["revoked_at", "revoked_by"])

@@ -188,7 +188,10 @@ class StatementAnswer(serializers.Serializer[Any]):
     totals = TotalsAnswer(many=True)
     invoices = InvoiceAnswer(many=True)
     payments = TransactionAnswer(many=True)
-    is_whole = serializers.BooleanField(help_text="False where there are more than 500 rows.")
+    is_whole = serializers.BooleanField(
+        help_text="False where there are more than 500 invoices or payments: the first are shown, "
+        "and the totals are of all."
+    )
 
 
 class CustomerStatement(KeyView):

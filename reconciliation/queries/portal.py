@@ -13,9 +13,11 @@ from django.db.models import Q, QuerySet
 from customers.models import Customer
 from paysync.domain.callers import Caller
 from paysync.domain.ledger import PAYABLE_TYPES, Bucket
+from paysync.domain.payments import Kind
 from paysync.models import Company
 from reconciliation.models import GatewayTransaction, Invoice, JournalLine
 from reconciliation.queries.amounts import from_mills, mills_sum
+from reconciliation.queries.open_documents import oldest
 from reconciliation.queries.promises import promised
 
 #: Payments of a statement: those of so many days, and at most so many rows of either kind.
@@ -95,22 +97,23 @@ class Statement:
 
 
 def statement_of(customer: Customer, today: date) -> Statement:
-    """The open invoices, oldest due first, and the payments of the last 90 days, newest first."""
+    """The open invoices, oldest due first, and the payments of the last 90 days, newest first: of
+    either as many as are shown. The totals are of all that is open.
+    """
     rows = Invoice.objects.select_related("customer", "company").filter(
         customer=customer, is_open=True
     )
-    found = list(rows.order_by("due_date", "tran_date", "pk")[: STATEMENT_ROWS + 1])
-    invoices = live(found[:STATEMENT_ROWS])
+    invoices = live(oldest(rows))
     since = today - timedelta(days=STATEMENT_DAYS)
-    paid = GatewayTransaction.objects.select_related("company", "customer").filter(
-        customer=customer, kind="sale", business_date__gte=since
+    paid = GatewayTransaction.objects.filter(
+        customer=customer, kind=Kind.SALE, business_date__gte=since
     )
     payments = list(paid.order_by("-created_at", "-pk")[: STATEMENT_ROWS + 1])
     return Statement(
-        invoices,
+        invoices[:STATEMENT_ROWS],
         payments[:STATEMENT_ROWS],
         totals_of(invoices, on_account(customer), today),
-        len(found) <= STATEMENT_ROWS and len(payments) <= STATEMENT_ROWS,
+        max(len(invoices), len(payments)) <= STATEMENT_ROWS,
     )
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from customers.models import Customer
 from paysync.models import Company, MerchantAccount
+from reconciliation.queries import portal as queries
 from tests.books import make_customer, make_invoice
 from tests.choosing import choose, waiting_payment
 from tests.factories import make_company
@@ -142,6 +143,19 @@ def test_a_statement_adds_up(portal: Program, acme: Customer, account: MerchantA
     assert totals == wanted and found["is_whole"]
     assert len(found["invoices"]) == 7 and found["customer"]["customer_id"] == "ACME"
     assert found["invoices"][0]["due_date"] < found["invoices"][-1]["due_date"]
+
+
+def test_the_totals_are_of_all_that_is_open(
+    portal: Program, acme: Customer, account: MerchantAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "STATEMENT_ROWS", 2)
+    undated = make_invoice(account.company, "1.00", customer=acme)
+    for day in (3, 2, 1):
+        make_invoice(account.company, "1.00", customer=acme, due_date=date(2026, 11, day))
+    found = portal.get(f"/api/v1/customers/{acme.pk}/statement/").json()
+    assert [one["due_date"] for one in found["invoices"]] == ["2026-11-01", "2026-11-02"]
+    assert (found["totals"][0]["due"], found["is_whole"]) == ("4.00", False)
+    assert undated.due_date is None
 
 
 def test_money_on_account_is_told(
